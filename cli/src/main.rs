@@ -1,0 +1,2 @@
+//! The zegel command.
+fn main() {}
