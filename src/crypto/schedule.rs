@@ -1,0 +1,77 @@
+//! The key schedule of HPKE and what hangs from it: one key, one base nonce, one exporter
+//! (RFC 9180 §5.1 to §5.3, SPEC §5.1).
+
+use crate::crypto::aead;
+use crate::crypto::kdf::{Labeled, Prk};
+use crate::error::{Error, Result};
+use crate::secret::Secret;
+
+/// A pre-shared key and its identifier (RFC 9180 §5.1.2).
+#[derive(Clone, Copy)]
+pub struct Psk<'a> {
+    /// At least 32 bytes of full entropy: a shorter key could be searched.
+    pub key: &'a [u8],
+    /// Names the key to the receiver. Public, and not empty.
+    pub id: &'a [u8],
+}
+
+/// The secrets of one encapsulation.
+pub(crate) struct Schedule {
+    key: Secret<32>,
+    base_nonce: Secret<12>,
+    exporter: Secret<32>,
+}
+
+impl Schedule {
+    /// `KeySchedule(mode, shared_secret, info, psk, psk_id)` with mode base (0) or PSK (1).
+    pub(crate) fn new(shared: &Secret<32>, info: &[u8], psk: Option<Psk<'_>>) -> Result<Self> {
+        let (mode, key, id) = match psk {
+            None => (0, &[][..], &[][..]),
+            Some(psk) if psk.key.len() >= 32 && !psk.id.is_empty() => (1, psk.key, psk.id),
+            Some(_) => return Err(Error::WeakKey),
+        };
+        let context = context(mode, &HPKE.hash(b"psk_id_hash", id), &HPKE.hash(b"info_hash", info));
+        let secret = HPKE.extract(shared.expose(), b"secret", key);
+        Ok(Self {
+            key: HPKE.expand(&secret, b"key", &context)?,
+            base_nonce: HPKE.expand(&secret, b"base_nonce", &context)?,
+            exporter: HPKE.expand(&secret, b"exp", &context)?,
+        })
+    }
+
+    /// Encrypts in place under the nonce of `sequence`; the tag takes the last 16 bytes.
+    pub(crate) fn seal(&self, sequence: u64, aad: &[u8], buffer: &mut [u8]) -> Result<()> {
+        aead::seal(&self.key, self.nonce(sequence).expose(), aad, buffer)
+    }
+
+    /// Decrypts in place under the nonce of `sequence`.
+    pub(crate) fn open<'b>(&self, sequence: u64, aad: &[u8], buffer: &'b mut [u8]) -> Result<&'b mut [u8]> {
+        aead::open(&self.key, self.nonce(sequence).expose(), aad, buffer)
+    }
+
+    /// `Context.Export(exporter_context, L)` into `output`.
+    pub(crate) fn export(&self, exporter_context: &[u8], output: &mut [u8]) -> Result<()> {
+        HPKE.expand_into(&Prk::from_secret(&self.exporter)?, b"sec", exporter_context, output)
+    }
+
+    /// `ComputeNonce(seq)`: the base nonce xor the left-padded number.
+    fn nonce(&self, sequence: u64) -> Secret<12> {
+        let mut nonce = Secret::new(*self.base_nonce.expose());
+        for (byte, digit) in nonce.expose_mut().iter_mut().rev().zip(sequence.to_be_bytes().iter().rev()) {
+            *byte ^= digit;
+        }
+        nonce
+    }
+}
+
+/// `mode || psk_id_hash || info_hash`.
+fn context(mode: u8, psk_id_hash: &[u8; 32], info_hash: &[u8; 32]) -> [u8; 65] {
+    let mut context = [mode; 65];
+    for (place, byte) in context.iter_mut().skip(1).zip(psk_id_hash.iter().chain(info_hash)) {
+        *place = *byte;
+    }
+    context
+}
+
+/// "HPKE" and the identifiers of the suite: KEM 0x0020, KDF 0x0001, AEAD 0x0003.
+const HPKE: Labeled = Labeled(b"HPKE\x00\x20\x00\x01\x00\x03");
