@@ -15,6 +15,7 @@ ERRORS = (
     " Reserved NothingAllowed"
 ).split()
 MAX_ENVELOPE = 1 << 20
+MAX_CARD = 512
 MAX_NUMBER = (1 << 53) - 1
 MAX_KEM_KEYS = 4
 MAX_LABEL = 64

@@ -12,6 +12,7 @@ from cwt import COSE, COSEKey
 import ed25519
 from names import (
     FIRST_RESERVED_FORMAT,
+    MAX_CARD,
     MAX_ENVELOPE,
     MAX_KEM_KEYS,
     MAX_LABEL,
@@ -76,6 +77,8 @@ class Card:
         return ed25519_id(self.public)
 
     def check_valid(self, now):
+        if self.status != 0:
+            raise ZegelError("Revoked")
         if now is not None and now < self.not_before:
             raise ZegelError("NotYetValid")
         if now is not None and now > self.expires:
@@ -120,6 +123,7 @@ def _require(condition, error, why=""):
 
 def read_card(data):
     """SPEC §8.2: shape, then keys, then the self-signature."""
+    _require(len(data) <= MAX_CARD, "Malformed", "too long")
     tag = strict(data)
     _require(isinstance(tag, cbor2.CBORTag) and tag.tag == 18, "Malformed", "tag 18")
     _require(type(tag.value) is list and len(tag.value) == 4, "Malformed", "four items")
@@ -143,11 +147,12 @@ def read_card(data):
     for k in kems:
         _require(type(k) is dict and set(k) == {1, 2, -1, -2} and (k[1], k[-1]) == (1, 4), "Malformed", "KEM key")
         _require(_is_bytes(k[2], 8) and _is_bytes(k[-2], 32), "Malformed", "KEM key lengths")
+    _require(len({k[2] for k in kems}) == len(kems), "Malformed", "a KEM kid twice")
+    _require(ed25519_id(key[-2])[:8] == unprotected[4], "Malformed", "card kid")
     check_ed25519_public(key[-2])
     for k in kems:
         check_kem_public(k[-2])
         _require(x25519_thumbprint(k[-2])[:8] == k[2], "Malformed", "KEM kid")
-    _require(ed25519_id(key[-2])[:8] == unprotected[4], "Malformed", "card kid")
     external_aad = cbor(["zegel-card-1"])
     _require(ed25519.verify_strict(key[-2], sig_structure(external_aad, payload), signature), "Rejected", "signature")
     COSE.new().decode(bytes(data), verifying_key(key[-2]), external_aad=external_aad)
@@ -228,7 +233,8 @@ class Receiver:
         _require(type(statement) is list and len(statement) == 5, "Rejected", "five items")
         sequence, time, format, body, pad = statement
         _require(_is_uint(sequence) and (time is None or _is_uint(time)), "Rejected", "sequence, time")
-        _require(_is_uint(format, 65535) and _is_bytes(body) and _is_bytes(pad), "Rejected", "format, body, pad")
+        _require(_is_uint(format, FIRST_RESERVED_FORMAT - 1), "Rejected", "format")
+        _require(_is_bytes(body) and _is_bytes(pad), "Rejected", "body, pad")
         _require(not any(pad), "Rejected", "pad is not zero")
 
         card = self.cards.get(signed[1][4])
@@ -239,9 +245,8 @@ class Receiver:
         _require(ed25519.verify_strict(card.public, to_be_signed, signed[3]), "Rejected", "signature")
         COSE.new().decode(cbor2.CBORTag(18, signed), verifying_key(card.public), external_aad=external_aad)
 
-        _require(card.id not in self.revoked and card.status == 0, "Revoked")
+        _require(card.id not in self.revoked, "Revoked")
         card.check_valid(now)
-        _require(format < FIRST_RESERVED_FORMAT, "Reserved")
 
         digest = hashlib.sha256(to_be_signed).digest()
         taken = self.taken.setdefault(card.id, {})

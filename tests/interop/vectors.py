@@ -13,7 +13,7 @@ TOPIC = "zegel/7f3a/1"
 NOW = 1764000000
 VALID = {"not_before": 1760000000, "expires": 1770000000}
 DEVICE, WATCH, PGO, GP, MALLORY = map(identity, "device watch pgo gp mallory".split())
-PGO_KEM, PGO_KEM_2, GP_KEM, MALLORY_KEM = map(kem, "pgo-kem pgo-kem-2 gp-kem mallory-kem".split())
+PGO_KEM, PGO_KEM_2, GP_KEM, MALLORY_KEM = map(kem, "pgo kem,pgo new kem,gp kem,mallory kem".split(","))
 BODY = cbor([{-3: NOW, 0: "hr", 1: "beat/min", 2: 62}])
 
 

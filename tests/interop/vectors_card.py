@@ -40,7 +40,6 @@ def positive():
     accept("ok-sender", "a sender's card, no KEM key", DEVICE_CARD)
     keys = [k.public for k in (PGO_KEM, PGO_KEM_2, GP_KEM)]
     accept("ok-three-keys", "three KEM keys, in the issuer's order", card_of(oracle.claims(PGO.public, keys, **VALID)))
-    accept("ok-withdrawn", "a withdrawn card still parses and verifies", card_of(good(status=1)))
     accept("ok-label-empty", "no label", card_of(good(label="")))
     accept("ok-label-64", "64 bytes of label, beyond ASCII", card_of(good(label="é" * 32)))
     accept("ok-largest", "the largest numbers", card_of(good(serial=2**53 - 1, not_before=0, expires=2**53 - 1)))
@@ -115,6 +114,7 @@ def claims():
     kem = {1: 1, 2: PGO_KEM.kid, -1: 4, -2: PGO_KEM.public}
     five = [{1: 1, 2: k[:8], -1: 4, -2: k} for k in (bytes([i]) + bytes(30) + b"\x11" for i in range(2, 7))]
     claim("kem-five", "five KEM keys", -65538, five)
+    claim("kem-twice", "the same KEM key twice", -65538, [kem, kem])
     claim("kem-no-kid", "a KEM key without kid", -65538, [{k: v for k, v in kem.items() if k != 2}])
     claim("kem-ed25519", "an Ed25519 key among the KEM keys", -65538, [kem | {-1: 6}])
     claim("kem-private", "a private KEM key", -65538, [kem | {-4: bytes(32)}])
@@ -140,6 +140,8 @@ def verification():
     refuse("label-altered", "8.2", "the label altered after signing", relabelled, "Rejected")
     refuse("expired", "8.2", "one second after exp", PGO_CARD, "Expired", VALID["expires"] + 1)
     refuse("not-yet-valid", "8.2", "one second before nbf", PGO_CARD, "NotYetValid", VALID["not_before"] - 1)
+    refuse("withdrawn", "8.2", "a withdrawn card verifies, and is not in force", card_of(good(status=1)), "Revoked")
+    refuse("too-long", "8.1", "513 bytes", PGO_CARD + bytes(513 - len(PGO_CARD)))
     zero = bytes(32)
     points = {
         "identity": ed25519.encode(ed25519.IDENTITY), "order-4": zero,

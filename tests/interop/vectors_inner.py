@@ -102,7 +102,7 @@ def statements():
     for format in (65000, 65535):
         items = [7, NOW, format, BODY, b""]
         reject(f"format-{format}", "4.3", "a content format that is reserved for Zegel itself",
-               plaintext_of(cbor(items)), "Reserved")
+               plaintext_of(cbor(items)))
 
 
 def signatures():
