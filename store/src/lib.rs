@@ -1,1 +1,56 @@
-//! Durable state for zegel.
+//! Durable state for [`zegel`]: who is trusted, what was received, which numbers were sent, and one's own keys.
+//!
+//! One file, one transaction: the number of a measurement is taken in the same step that stores the
+//! measurement. So nothing is accepted twice and nothing is lost, whenever the power goes.
+//!
+//! ```no_run
+//! use zegel::{KemKey, Opener};
+//! use zegel_store::{Store, StoreError};
+//!
+//! fn receive(store: &Store, opener: &Opener<'_, KemKey>, topic: &str, mut message: Vec<u8>) -> Result<(), StoreError> {
+//!     let mut transaction = store.begin()?;
+//!     let opened = opener.open(&mut transaction, topic, None, &mut message)?;
+//!     transaction.put("measurements", opened.digest(), opened.body())?;
+//!     transaction.commit() // and only then acknowledge the message to the broker
+//! }
+//! ```
+//!
+//! # What it promises
+//! - **At most once:** a number is taken once for each sender and audience, by exact bookkeeping and no window: a
+//!   backlog that is a week late is still heard, once.
+//! - **Durable:** what [`Transaction::commit`] and [`Sequence`] return for is on the disk, through a crash of the
+//!   process or the machine.
+//! - **Never overwritten:** a file that is damaged, foreign, of a newer version or open elsewhere is refused with
+//!   a [`StoreError`] that says so, and is afterwards the same, byte for byte.
+//! - **Private:** the file is made with mode 0600, and erasing a key overwrites it in the file.
+//!
+//! # What it does not
+//! The file is not encrypted. Whoever can read it has the keys in it; whoever can write it can pin a card, or put
+//! an older copy back, and a copy that is put back forgets what came after it (its sender will show
+//! [`Conflict`](zegel::Error::Conflict) at its receivers). Keep it where the operating system protects it, and
+//! out of backups that others read.
+#![forbid(unsafe_code)]
+
+#[cfg(test)]
+mod crash;
+mod erase;
+mod error;
+mod file;
+mod gate;
+mod identity;
+mod replay;
+mod rows;
+mod schema;
+mod sequence;
+mod stage;
+mod store;
+mod transaction;
+mod trust;
+
+pub use error::StoreError;
+pub use identity::OwnKey;
+pub use rows::Row;
+pub use sequence::Sequence;
+pub use store::Store;
+pub use transaction::Transaction;
+pub use trust::{Change, Pinned};

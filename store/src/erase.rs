@@ -1,0 +1,100 @@
+//! Erasing a key so that the file does not keep it: delete, overwrite what is free, and look.
+//!
+//! redb never writes over a page that is in use, so a deleted key stands in free pages until something else
+//! takes them. Zeros take all of them here, and then the whole file is searched for the key.
+
+use std::io;
+
+use redb::{ReadableTable as _, ReadableTableMetadata as _, StorageBackend};
+use zegel::{Kid, Secret};
+use zeroize::Zeroizing;
+
+use crate::error::{StoreError, from_redb};
+use crate::identity;
+use crate::schema::{FILLER, own};
+use crate::store::Store;
+
+/// Erases these keys, and says how many there were.
+pub(crate) fn erase(store: &Store, kids: &[Kid]) -> Result<usize, StoreError> {
+    let transaction = store.begin()?;
+    let mut secrets = Vec::new();
+    for kid in kids {
+        secrets.extend(identity::delete(transaction.tables(), kid)?);
+    }
+    if secrets.is_empty() {
+        return Ok(0);
+    }
+    // Deleting the key and owing the overwriting are one step: a crash from here on is made good by `resume`.
+    own(transaction.tables(), FILLER)?.insert(0, ZEROS.as_slice()).map_err(from_redb)?;
+    transaction.commit()?;
+    overwrite(store, &secrets).map(|()| secrets.len())
+}
+
+/// Finishes an erasure that a crash interrupted.
+pub(crate) fn resume(store: &Store) -> Result<(), StoreError> {
+    if own(&store.read()?, FILLER)?.is_empty().map_err(from_redb)? { Ok(()) } else { overwrite(store, &[]) }
+}
+
+/// redb gives a page free one or two commits after the last use of it, hence the rounds.
+fn overwrite(store: &Store, secrets: &[Secret<32>]) -> Result<(), StoreError> {
+    let disk = store.inner.disk.as_ref();
+    for _ in 0..ROUNDS {
+        fill(store)?;
+        fill(store)?;
+        empty(store)?;
+        let mut clean = true;
+        for secret in secrets {
+            clean &= !contains(disk, secret.expose())?;
+        }
+        if clean {
+            return Ok(());
+        }
+    }
+    Err(StoreError::Remains)
+}
+
+/// Puts zeros into every free page: there are none left when the file has to grow.
+fn fill(store: &Store) -> Result<(), StoreError> {
+    let disk = store.inner.disk.as_ref();
+    let transaction = store.begin()?;
+    {
+        let mut filler = own(transaction.tables(), FILLER)?;
+        let last = filler.last().map_err(from_redb)?.map_or(0, |(key, _)| key.value());
+        let before = disk.len()?;
+        for key in (last + 1..).take(usize::try_from(before / PAGE).map_err(io::Error::other)?) {
+            filler.insert(key, ZEROS.as_slice()).map_err(from_redb)?;
+            if disk.len()? != before {
+                break;
+            }
+        }
+    }
+    transaction.commit()
+}
+
+fn empty(store: &Store) -> Result<(), StoreError> {
+    let transaction = store.begin()?;
+    own(transaction.tables(), FILLER)?.retain(|_, _| false).map_err(from_redb)?;
+    transaction.commit()
+}
+
+/// Whether `needle` stands anywhere on the disk, in a page that is in use or in one that is free.
+fn contains(disk: &dyn StorageBackend, needle: &[u8]) -> Result<bool, StoreError> {
+    let len = disk.len()?;
+    let mut window = Zeroizing::new(Vec::new());
+    // Half a window on, so that nothing hides on a seam.
+    for start in (0..len).step_by(WINDOW / 2) {
+        let size = usize::try_from(len - start).map_or(WINDOW, |rest| rest.min(WINDOW));
+        window.resize(size, 0);
+        disk.read(start, &mut window)?;
+        if window.windows(needle.len()).any(|part| part == needle) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+const ROUNDS: usize = 4;
+const PAGE: u64 = 4096;
+const WINDOW: usize = 1 << 16;
+/// So large that no two fit into a page, and one does.
+const ZEROS: [u8; 3900] = [0; 3900];

@@ -1,0 +1,170 @@
+//! The store: one file, opened by one process, shared by its threads.
+//!
+//! Everything that changes goes through a [`Transaction`] or a [`Sequence`]; everything here only reads.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use redb::{Database, ReadTransaction, ReadableDatabase as _, StorageBackend};
+use zegel::{Card, Id, Identity, Kid, Stream};
+
+use crate::error::{StoreError, from_redb};
+use crate::gate::Gate;
+use crate::identity::{self, OwnKey};
+use crate::sequence::Sequence;
+use crate::transaction::Transaction;
+use crate::trust::{self, Pinned, Verified};
+use crate::{erase, file, replay, rows};
+
+/// Durable state in one file. Clones share it.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) database: Database,
+    pub(crate) disk: Box<dyn StorageBackend>,
+    pub(crate) gate: Gate,
+    pub(crate) verified: Mutex<Verified>,
+}
+
+impl Store {
+    /// Makes a new store at `path`, whole or not at all, that only its owner can read (mode 0600), and opens it.
+    ///
+    /// # Errors
+    /// [`StoreError::AlreadyExists`] when anything is at `path` already.
+    pub fn create(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        file::create(path.as_ref())?;
+        Self::open(path)
+    }
+
+    /// Opens the store at `path`, checking every page of it first.
+    ///
+    /// What a crash left unfinished is rolled back; nothing that was committed ever is. When this fails, the
+    /// file is untouched.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], [`NotAStore`](StoreError::NotAStore), [`Newer`](StoreError::Newer),
+    /// [`Corrupt`](StoreError::Corrupt), [`Locked`](StoreError::Locked) or [`Io`](StoreError::Io).
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let (database, stage) = file::open(path.as_ref())?;
+        let store = Self::over(database, Box::new(stage));
+        erase::resume(&store)?;
+        Ok(store)
+    }
+
+    /// Opens the store at `path`, or makes one when there is nothing at `path`.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_or_create(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let path = path.as_ref();
+        match Self::open(path) {
+            Err(StoreError::NotFound) => match file::create(path) {
+                // Somebody else made it in the meantime: then it is there to be opened.
+                Ok(()) | Err(StoreError::AlreadyExists) => Self::open(path),
+                Err(error) => Err(error),
+            },
+            other => other,
+        }
+    }
+
+    /// Begins a transaction, after those of other threads have ended.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] when this thread holds one already: it would wait for itself.
+    pub fn begin(&self) -> Result<Transaction<'_>, StoreError> {
+        Transaction::begin(self)
+    }
+
+    /// A handle for a `Sealer`, which keeps its numbers in this store.
+    ///
+    /// Its `save` is a transaction of its own. A thread that seals while it holds a [`Transaction`] keeps the
+    /// numbers in a store of their own; in the same one it gets an error, and not a number.
+    pub fn sequence(&self) -> Sequence {
+        Sequence::new(self.clone())
+    }
+
+    /// One's own identity, if the store has it.
+    pub fn identity(&self) -> Result<Option<Identity>, StoreError> {
+        identity::identity(&self.read()?)
+    }
+
+    /// One's own KEM keys, in use or retired, oldest first.
+    pub fn kem_keys(&self) -> Result<Vec<OwnKey>, StoreError> {
+        identity::kem_keys(&self.read()?)
+    }
+
+    /// Erases the KEM keys that were retired before `before`, the end of their grace, and says how many.
+    ///
+    /// Their rows go, zeros take every free page of the file, and the file is searched for them.
+    /// What is beyond a file's reach stays: copies that the file system or the flash made, backups, and pages
+    /// that this process has in memory until it ends.
+    ///
+    /// # Errors
+    /// [`StoreError::Remains`] when a key still stands in the file, because a reader holds on to an old page.
+    pub fn erase_retired(&self, before: u64) -> Result<usize, StoreError> {
+        let kids = identity::retired_before(&self.read()?, before)?;
+        erase::erase(self, &kids)
+    }
+
+    /// Erases one of one's own keys, the identity's too, as [`Store::erase_retired`] does; `false` when there is
+    /// no such key.
+    ///
+    /// # Errors
+    /// As [`Store::erase_retired`].
+    pub fn erase_key(&self, kid: &Kid) -> Result<bool, StoreError> {
+        Ok(erase::erase(self, &[*kid])? > 0)
+    }
+
+    /// The pinned card of `id`, also when it is revoked.
+    pub fn card(&self, id: &Id) -> Result<Option<Card>, StoreError> {
+        trust::card(&self.read()?, &self.inner.verified, id)
+    }
+
+    /// Everyone who is pinned, in the order of their key identifiers.
+    pub fn pinned(&self) -> Result<Vec<Pinned>, StoreError> {
+        trust::pinned(&self.read()?, &self.inner.verified)
+    }
+
+    /// Everyone who is revoked, also those who were never pinned.
+    pub fn revoked(&self) -> Result<Vec<Id>, StoreError> {
+        trust::revoked(&self.read()?)
+    }
+
+    /// The streams that something was taken of, each with the number that follows the highest one taken.
+    pub fn streams(&self) -> Result<Vec<(Stream, u64)>, StoreError> {
+        replay::streams(&self.read()?)
+    }
+
+    /// The numbers of `stream` that never arrived: first and last of each gap, in order.
+    pub fn gaps(&self, stream: &Stream) -> Result<Vec<(u64, u64)>, StoreError> {
+        replay::gaps(&self.read()?, stream)
+    }
+
+    /// What the application put under `key` in its own `table`.
+    pub fn get(&self, table: &str, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        rows::get(&self.read()?, table, key)
+    }
+
+    /// Up to `limit` rows of the application's `table`, in order, the first at or after `from`.
+    pub fn scan(&self, table: &str, from: &[u8], limit: usize) -> Result<Vec<rows::Row>, StoreError> {
+        rows::scan(&self.read()?, table, from, limit)
+    }
+
+    pub(crate) fn over(database: Database, disk: Box<dyn StorageBackend>) -> Self {
+        let gate = Gate::default();
+        Self { inner: Arc::new(Inner { database, disk, gate, verified: Mutex::default() }) }
+    }
+
+    pub(crate) fn read(&self) -> Result<ReadTransaction, StoreError> {
+        self.inner.database.begin_read().map_err(from_redb)
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Store(..)")
+    }
+}
