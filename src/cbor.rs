@@ -4,6 +4,9 @@
 //! There is no recursion and no allocation: a caller spells out the shape it expects, head by head, so
 //! depth, duplicate keys and lengths have no room to be wrong in.
 
+use core::mem::replace;
+use core::ops::Range;
+
 use crate::error::{Error, Result};
 
 const UINT: u8 = 0;
@@ -84,6 +87,13 @@ impl<'b> Reader<'b> {
         self.bytes()?.try_into().map_err(|_| Error::Malformed)
     }
 
+    /// A byte string: where it stands, in an input of `total` bytes that this reader began with.
+    pub(crate) fn bytes_range(&mut self, total: usize) -> Result<Range<usize>> {
+        let length = self.bytes()?.len();
+        let end = total.checked_sub(self.rest.len()).ok_or(Error::Malformed)?;
+        Ok(end.checked_sub(length).ok_or(Error::Malformed)?..end)
+    }
+
     /// Exactly this byte string.
     pub(crate) fn exact_bytes(&mut self, expected: &[u8]) -> Result<()> {
         if self.bytes()? == expected { Ok(()) } else { Err(Error::Malformed) }
@@ -98,11 +108,6 @@ impl<'b> Reader<'b> {
     /// Nothing may follow.
     pub(crate) fn end(self) -> Result<()> {
         if self.rest.is_empty() { Ok(()) } else { Err(Error::Malformed) }
-    }
-
-    /// How many bytes have not been read.
-    pub(crate) const fn remaining(&self) -> usize {
-        self.rest.len()
     }
 
     fn expect(&mut self, major: u8, argument: u64) -> Result<()> {
@@ -203,7 +208,11 @@ impl<'b> Writer<'b> {
     /// A byte string of `length` zeros.
     pub(crate) fn zeros(&mut self, length: usize) -> Result<()> {
         self.bytes_head(length)?;
-        self.advance(length).map(|room| if let Some(room) = room { room.fill(0) })
+        self.advance(length).map(|room| {
+            if let Some(room) = room {
+                room.fill(0)
+            }
+        })
     }
 
     /// The head of a byte string whose content the caller writes next.
@@ -250,12 +259,41 @@ impl<'b> Writer<'b> {
 
     fn advance(&mut self, length: usize) -> Result<Option<&mut [u8]>> {
         let end = self.written.checked_add(length).ok_or(Error::TooLarge)?;
-        let start = core::mem::replace(&mut self.written, end);
+        let start = replace(&mut self.written, end);
         match &mut self.buffer {
             None => Ok(None),
             Some(buffer) => buffer.get_mut(start..end).map(Some).ok_or(Error::BufferTooSmall),
         }
     }
+}
+
+/// A short encoding kept in `N` bytes on the stack: the contexts that are hashed and authenticated.
+#[derive(Clone)]
+pub(crate) struct Scratch<const N: usize> {
+    buffer: [u8; N],
+    length: usize,
+}
+
+impl<const N: usize> Scratch<N> {
+    /// What `write` writes.
+    pub(crate) fn written(write: impl FnOnce(&mut Writer<'_>) -> Result<()>) -> Result<Self> {
+        let mut buffer = [0; N];
+        let mut writer = Writer::new(&mut buffer);
+        write(&mut writer)?;
+        let length = writer.written();
+        Ok(Self { buffer, length })
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.buffer.get(..self.length).unwrap_or_default()
+    }
+}
+
+/// How many bytes `write` would write.
+pub(crate) fn count(write: impl FnOnce(&mut Writer<'_>) -> Result<()>) -> Result<usize> {
+    let mut counter = Writer::counting();
+    write(&mut counter)?;
+    Ok(counter.written())
 }
 
 /// Major type and argument of a signed integer: -1 - n is major type 1 with argument n.

@@ -101,8 +101,7 @@ mod tests {
         for group in TestSet::load(TestName::HkdfSha256).unwrap().test_groups {
             for test in group.tests {
                 let mut output = vec![0; test.size];
-                let expanded =
-                    Prk::extract(&test.salt, &[&test.ikm]).expand_into(&[&test.info], &mut output);
+                let expanded = Prk::extract(&test.salt, &[&test.ikm]).expand_into(&[&test.info], &mut output);
                 match test.result {
                     TestResult::Invalid => assert_eq!(expanded, Err(Error::TooLarge), "{}", test.tc_id),
                     _ => assert_eq!(output, test.okm[..], "{}", test.tc_id),

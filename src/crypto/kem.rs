@@ -4,9 +4,15 @@
 //! where the wide vector code is, and falls back to the Montgomery ladder for points on the twist; the
 //! point is public, so the choice tells nothing (SPEC §5.4).
 
+#[cfg(all(feature = "fast", feature = "alloc"))]
+use alloc::boxed::Box;
+#[cfg(all(feature = "fast", feature = "alloc"))]
+use curve25519_dalek::edwards::EdwardsBasepointTable;
 #[cfg(feature = "fast")]
 use curve25519_dalek::edwards::EdwardsPoint;
 use curve25519_dalek::montgomery::MontgomeryPoint;
+#[cfg(all(feature = "fast", feature = "alloc"))]
+use curve25519_dalek::traits::BasepointTable;
 use zeroize::Zeroize;
 
 use crate::crypto::kdf::Labeled;
@@ -36,7 +42,7 @@ pub(crate) struct Peer {
     #[cfg(feature = "fast")]
     edwards: Option<EdwardsPoint>,
     #[cfg(all(feature = "fast", feature = "alloc"))]
-    table: Option<alloc::boxed::Box<curve25519_dalek::edwards::EdwardsBasepointTable>>,
+    table: Option<Box<EdwardsBasepointTable>>,
 }
 
 impl Peer {
@@ -53,11 +59,7 @@ impl Peer {
     /// Builds a table of the key's multiples: 30 KB, and half the time of each agreement after.
     #[cfg(all(feature = "fast", feature = "alloc"))]
     pub(crate) fn precompute(&mut self) {
-        use curve25519_dalek::traits::BasepointTable;
-        self.table = self
-            .edwards
-            .as_ref()
-            .map(|point| alloc::boxed::Box::new(curve25519_dalek::edwards::EdwardsBasepointTable::create(point)));
+        self.table = self.edwards.as_ref().map(|point| Box::new(EdwardsBasepointTable::create(point)));
     }
 
     pub(crate) const fn bytes(&self) -> &[u8; 32] {
@@ -75,7 +77,6 @@ impl Peer {
     fn multiply(&self, scalar: [u8; 32]) -> MontgomeryPoint {
         #[cfg(all(feature = "fast", feature = "alloc"))]
         if let Some(table) = &self.table {
-            use curve25519_dalek::traits::BasepointTable;
             return table.mul_base_clamped(scalar).to_montgomery();
         }
         #[cfg(feature = "fast")]

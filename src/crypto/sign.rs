@@ -61,10 +61,6 @@ impl PublicKey {
         Ok(Self(key))
     }
 
-    pub(crate) fn as_bytes(&self) -> &[u8; 32] {
-        self.0.as_bytes()
-    }
-
     /// Verifies as `verify_strict` does: cofactorless, `S` reduced, `R` canonical and of large order.
     pub(crate) fn verify(&self, parts: &[&[u8]], signature: &[u8; SIGNATURE]) -> Result<()> {
         let signature = Signature::from_bytes(signature);

@@ -1,0 +1,27 @@
+//! Header parameters: the protected ones as whole constant maps, and the key identifier.
+
+use crate::cbor::{Reader, Writer};
+use crate::error::Result;
+
+/// `{1: 42}`: HPKE-4 (draft-ietf-cose-hpke).
+pub(crate) const HPKE_4: &[u8] = b"\xa1\x01\x18\x2a";
+/// `{1: -19}`: Ed25519 (RFC 9864).
+pub(crate) const ED25519: &[u8] = b"\xa1\x01\x32";
+/// Label of the key identifier (RFC 9052 §3.1).
+pub(crate) const KID: i64 = 4;
+/// Label of the encapsulated key (draft-ietf-cose-hpke).
+pub(crate) const EK: i64 = -4;
+
+/// Writes the unprotected map `{4: kid}`.
+pub(crate) fn write_kid(writer: &mut Writer<'_>, kid: &[u8; 8]) -> Result<()> {
+    writer.map(1)?;
+    writer.int(KID)?;
+    writer.bytes(kid)
+}
+
+/// Reads the unprotected map `{4: kid}`, and no other.
+pub(crate) fn read_kid(reader: &mut Reader<'_>) -> Result<[u8; 8]> {
+    reader.map(1)?;
+    reader.exactly(KID)?;
+    reader.array_of()
+}

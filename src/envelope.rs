@@ -1,0 +1,81 @@
+//! The wire form of an envelope, without keys and without policy: what the broker sees, the statement
+//! inside, the contexts that bind both, and the lengths (SPEC §4).
+
+pub(crate) mod padding;
+pub(crate) mod statement;
+pub(crate) mod topic;
+
+use crate::cbor::Writer;
+use crate::cose::encrypt0::{self, EncStructure, Encrypt0};
+use crate::cose::sign1::{self, SigContext};
+use crate::envelope::topic::Topic;
+use crate::error::{Error, Result};
+use crate::key::id::{Id, Kid};
+use crate::limits::MAX_ENVELOPE;
+
+/// HPKE's `info`: no other protocol derives the same keys.
+pub(crate) const INFO: &[u8] = b"zegel-1";
+
+/// An envelope as the broker sees it. Nothing here is proven.
+pub struct Envelope<'b> {
+    outer: Encrypt0<'b>,
+    length: usize,
+}
+
+impl<'b> Envelope<'b> {
+    /// Reads the exact shape of the outer object; [`Error::Malformed`] for anything else.
+    pub fn parse(bytes: &'b [u8]) -> Result<Self> {
+        if bytes.len() > MAX_ENVELOPE {
+            return Err(Error::Malformed);
+        }
+        Ok(Self { outer: Encrypt0::read(bytes)?, length: bytes.len() })
+    }
+
+    /// The KEM key that the envelope names as its recipient's.
+    pub const fn claimed_recipient(&self) -> Kid {
+        Kid(self.outer.kid)
+    }
+
+    /// The encapsulated key: a fresh X25519 public key, 32 bytes.
+    pub const fn ek(&self) -> &[u8; 32] {
+        &self.outer.ek
+    }
+
+    /// Ciphertext and tag: the last bytes of the envelope.
+    pub const fn ciphertext(&self) -> &'b [u8] {
+        self.outer.ciphertext
+    }
+
+    /// Bytes before the ciphertext.
+    pub(crate) fn head_length(&self) -> Result<usize> {
+        self.length.checked_sub(self.outer.ciphertext.len()).ok_or(Error::Malformed)
+    }
+}
+
+/// What the AEAD of an envelope authenticates beside the text (SPEC §4.4).
+pub(crate) fn enc_structure(topic: Topic<'_>) -> Result<EncStructure> {
+    encrypt0::enc_structure(|writer| {
+        writer.array(2)?;
+        writer.text("zegel-envelope-1")?;
+        writer.text(topic.as_str())
+    })
+}
+
+/// What stands before the payload in the bytes that a sender signs (SPEC §4.4): the audience and the topic
+/// are under the signature without standing in the envelope.
+pub(crate) fn sig_context(
+    sender: &Id,
+    audience: &Id,
+    topic: Topic<'_>,
+    payload_length: usize,
+) -> Result<SigContext> {
+    let external_aad = |writer: &mut Writer<'_>| {
+        writer.array(4)?;
+        writer.text("zegel-statement-1")?;
+        writer.bytes(&sender.0)?;
+        writer.array(1)?;
+        writer.bytes(&audience.0)?;
+        writer.text(topic.as_str())
+    };
+    sign1::sig_context(external_aad, payload_length)
+}

@@ -1,0 +1,230 @@
+//! Who is trusted: pinned cards, and the rule by which a newer card follows an older one
+//! (SPEC §7.2 and §8.3). Nobody is trusted on first use.
+
+#[cfg(feature = "alloc")]
+use alloc::collections::BTreeMap;
+use core::cmp::Ordering;
+
+use crate::crypto::sign::PublicKey;
+use crate::error::{Error, Result};
+use crate::key::card::{Card, Status};
+use crate::key::id::{Id, Kid};
+
+/// Finds the pinned sender behind a key identifier.
+pub trait TrustStore {
+    /// The one sender with this identifier, revoked ones included; `None` when nobody is pinned.
+    ///
+    /// # Errors
+    /// [`Error::Storage`] when the store cannot be read.
+    fn sender(&self, kid: &Kid) -> Result<Option<Sender>>;
+}
+
+impl<T: TrustStore + ?Sized> TrustStore for &mut T {
+    fn sender(&self, kid: &Kid) -> Result<Option<Sender>> {
+        (**self).sender(kid)
+    }
+}
+
+/// What opening needs to know of a pinned sender. It is made from a verified [`Card`] alone.
+#[derive(Clone, Copy)]
+pub struct Sender {
+    id: Id,
+    key: PublicKey,
+    not_before: u64,
+    expires: u64,
+    revoked: bool,
+}
+
+impl Sender {
+    /// The sender of a pinned card; `revoked` when the user ended the trust in it.
+    pub fn new(card: &Card, revoked: bool) -> Self {
+        Self {
+            id: *card.id(),
+            key: *card.key(),
+            not_before: card.not_before(),
+            expires: card.expires(),
+            revoked: revoked || card.status() == Status::Withdrawn,
+        }
+    }
+
+    /// Who sends.
+    pub const fn id(&self) -> &Id {
+        &self.id
+    }
+
+    pub(crate) const fn key(&self) -> &PublicKey {
+        &self.key
+    }
+
+    /// Whether a statement that arrives at `now` is taken.
+    pub(crate) fn check(&self, now: Option<u64>) -> Result<()> {
+        match now {
+            _ if self.revoked => Err(Error::Revoked),
+            Some(now) if now < self.not_before => Err(Error::NotYetValid),
+            Some(now) if now > self.expires => Err(Error::Expired),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What a store keeps of a pinned card for the rule of [`succeed`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pinned {
+    /// The serial of the pinned card.
+    pub serial: u64,
+    /// SHA-256 of the pinned card's bytes.
+    pub digest: [u8; 32],
+    /// Whether the card was withdrawn or the identity revoked: nothing follows.
+    pub ended: bool,
+}
+
+/// How a card follows the one that is pinned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Succession {
+    /// Nothing was pinned.
+    New,
+    /// It replaces the pinned card.
+    Newer,
+    /// It is the pinned card.
+    Same,
+}
+
+/// The rule of SPEC §8.3: the higher serial wins, an end is final, and the order of arrival is nothing.
+///
+/// # Errors
+/// [`Error::Revoked`], [`Error::Rollback`], [`Error::Equivocation`].
+pub fn succeed(pinned: Option<&Pinned>, card: &Card) -> Result<Succession> {
+    let Some(pinned) = pinned else { return Ok(Succession::New) };
+    match card.serial().cmp(&pinned.serial) {
+        _ if pinned.ended => Err(Error::Revoked),
+        Ordering::Less => Err(Error::Rollback),
+        Ordering::Equal if *card.digest() == pinned.digest => Ok(Succession::Same),
+        Ordering::Equal => Err(Error::Equivocation),
+        Ordering::Greater => Ok(Succession::Newer),
+    }
+}
+
+/// Pinned cards in fixed memory: at most `N`.
+#[derive(Clone, Debug)]
+pub struct FixedTrust<const N: usize> {
+    entries: [Option<Entry>; N],
+}
+
+impl<const N: usize> FixedTrust<N> {
+    /// Nobody is trusted.
+    pub const fn new() -> Self {
+        Self { entries: [const { None }; N] }
+    }
+
+    /// Pins a card that the user decided to trust, or takes a newer card of somebody pinned.
+    ///
+    /// # Errors
+    /// Those of [`succeed`]; [`Error::Equivocation`] when another identity has the same key identifier;
+    /// [`Error::Full`].
+    pub fn pin(&mut self, card: &Card) -> Result<Succession> {
+        let place = self.place(&card.id().kid());
+        let free = self.entries.iter().position(Option::is_none);
+        let slot = self.entries.get_mut(place.or(free).ok_or(Error::Full)?).ok_or(Error::Full)?;
+        let succession = succession(slot.as_ref(), card)?;
+        if succession != Succession::Same {
+            *slot = Some(Entry { card: card.clone(), revoked: false });
+        }
+        Ok(succession)
+    }
+
+    /// Ends the trust in somebody for good; [`Error::UnknownSender`] when nobody has this id.
+    pub fn revoke(&mut self, id: &Id) -> Result<()> {
+        let entry = self.entries.iter_mut().flatten().find(|entry| entry.card.id() == id);
+        entry.map(|entry| entry.revoked = true).ok_or(Error::UnknownSender)
+    }
+
+    /// The pinned card of somebody.
+    pub fn get(&self, id: &Id) -> Option<&Card> {
+        self.entries.iter().flatten().map(|entry| &entry.card).find(|card| card.id() == id)
+    }
+
+    fn place(&self, kid: &Kid) -> Option<usize> {
+        self.entries.iter().position(|slot| slot.as_ref().is_some_and(|entry| entry.card.id().kid() == *kid))
+    }
+}
+
+impl<const N: usize> Default for FixedTrust<N> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<const N: usize> TrustStore for FixedTrust<N> {
+    fn sender(&self, kid: &Kid) -> Result<Option<Sender>> {
+        let entry = self.place(kid).and_then(|place| self.entries.get(place)).and_then(Option::as_ref);
+        Ok(entry.map(Entry::sender))
+    }
+}
+
+/// Pinned cards on the heap: as many as there are.
+#[cfg(feature = "alloc")]
+#[derive(Clone, Debug, Default)]
+pub struct MemoryTrust {
+    entries: BTreeMap<Kid, Entry>,
+}
+
+#[cfg(feature = "alloc")]
+impl MemoryTrust {
+    /// Nobody is trusted.
+    pub const fn new() -> Self {
+        Self { entries: BTreeMap::new() }
+    }
+
+    /// Pins a card that the user decided to trust, or takes a newer card of somebody pinned.
+    ///
+    /// # Errors
+    /// Those of [`succeed`]; [`Error::Equivocation`] when another identity has the same key identifier.
+    pub fn pin(&mut self, card: &Card) -> Result<Succession> {
+        let kid = card.id().kid();
+        let succession = succession(self.entries.get(&kid), card)?;
+        if succession != Succession::Same {
+            self.entries.insert(kid, Entry { card: card.clone(), revoked: false });
+        }
+        Ok(succession)
+    }
+
+    /// Ends the trust in somebody for good; [`Error::UnknownSender`] when nobody has this id.
+    pub fn revoke(&mut self, id: &Id) -> Result<()> {
+        let entry = self.entries.get_mut(&id.kid()).filter(|entry| entry.card.id() == id);
+        entry.map(|entry| entry.revoked = true).ok_or(Error::UnknownSender)
+    }
+
+    /// The pinned card of somebody.
+    pub fn get(&self, id: &Id) -> Option<&Card> {
+        self.entries.get(&id.kid()).map(|entry| &entry.card).filter(|card| card.id() == id)
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl TrustStore for MemoryTrust {
+    fn sender(&self, kid: &Kid) -> Result<Option<Sender>> {
+        Ok(self.entries.get(kid).map(Entry::sender))
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    card: Card,
+    revoked: bool,
+}
+
+impl Entry {
+    fn sender(&self) -> Sender {
+        Sender::new(&self.card, self.revoked)
+    }
+}
+
+/// [`succeed`], and one identity for one key identifier (threat A-16).
+fn succession(entry: Option<&Entry>, card: &Card) -> Result<Succession> {
+    let Some(entry) = entry else { return succeed(None, card) };
+    if entry.card.id() != card.id() {
+        return Err(Error::Equivocation);
+    }
+    let ended = entry.revoked || entry.card.status() == Status::Withdrawn;
+    succeed(Some(&Pinned { serial: entry.card.serial(), digest: *entry.card.digest(), ended }), card)
+}
