@@ -203,7 +203,7 @@ class Receiver:
     def open(self, topic, now, data):
         """SPEC §7.1, one step a paragraph."""
         check_topic(topic)
-        _require(len(data) <= MAX_ENVELOPE, "TooLarge")
+        _require(len(data) <= MAX_ENVELOPE, "Malformed", "too long")
 
         tag = strict(data)
         _require(isinstance(tag, cbor2.CBORTag) and tag.tag == 16, "Malformed", "tag 16")

@@ -152,7 +152,7 @@ def run_succession(given):
     pinned, verdict = None, None
     for data in given["cards"]:
         card = oracle.read_card(bytes.fromhex(data))
-        verdict = "Newer"
+        verdict = "New" if pinned is None else "Newer"
         if pinned is not None and card.digest == pinned.digest:
             verdict = "Same"
         elif pinned is not None and (pinned.status or given["revoked"]):

@@ -171,6 +171,9 @@ def succession():
     case("equivocation", "the same serial with other bytes", error("Equivocation"), (1, 0, "a"), (1, 0, "b"))
     case("withdraw", "a withdrawal is a newer card", newer, (1, 0, "a"), (2, 1, "a"))
     case("after-withdrawal", "withdrawn is final", error("Revoked"), (1, 1, "a"), (2, 0, "a"))
+    case("after-revocation", "revoked is final too", error("Revoked"), (1, 0, "a"), (2, 0, "a"), revoked=True)
+    case("revoked-same", "the pinned card itself brings no news", same, (1, 0, "a"), (1, 0, "a"), revoked=True)
+    case("first", "nothing was pinned", {"ok": {"succession": "New"}}, (7, 0, "a"))
     case("withdrawn-again", "the withdrawal itself again", same, (1, 0, "a"), (2, 1, "a"), (2, 1, "a"))
 
 

@@ -103,8 +103,8 @@ def encoding(base):
     refuse("unsorted", "3.1", "ek stands before kid", build(b"\xa2" + pairs["ek"] + pairs["kid"]))
     refuse("duplicate-kid", "3.1", "kid twice", build(b"\xa3" + pairs["kid"] * 2 + pairs["ek"]))
     refuse("duplicate-ek", "3.1", "ek twice", build(b"\xa3" + pairs["kid"] + pairs["ek"] * 2))
-    write("open", "too-large", "3.3", "longer than 1 MiB: refused before anything is read",
-          given(envelope) | {"extend_with_zeros_to": (1 << 20) + 1}, error("TooLarge"))
+    write("open", "too-long", "3.3", "longer than 1 MiB: refused by its length",
+          given(envelope) | {"extend_with_zeros_to": (1 << 20) + 1}, error("Malformed"))
 
 
 def outer_shape(base):
