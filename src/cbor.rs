@@ -210,7 +210,7 @@ impl<'b> Writer<'b> {
         self.bytes_head(length)?;
         self.advance(length).map(|room| {
             if let Some(room) = room {
-                room.fill(0)
+                room.fill(0);
             }
         })
     }

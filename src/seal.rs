@@ -1,5 +1,8 @@
 //! Sealing: from a measurement to an envelope, in one visible sequence (SPEC §6.1).
 
+#[cfg(feature = "alloc")]
+use alloc::vec::Vec;
+
 use rand_core::TryCryptoRng;
 
 use crate::cbor::Writer;
@@ -9,6 +12,8 @@ use crate::crypto::kem::{self, Peer};
 use crate::crypto::schedule::Schedule;
 use crate::crypto::sign::PublicKey;
 use crate::envelope::padding::{Layout, Padding};
+#[cfg(feature = "measure")]
+use crate::envelope::statement::Format;
 use crate::envelope::statement::Measurement;
 use crate::envelope::topic::Topic;
 use crate::envelope::{self, INFO};
@@ -18,6 +23,8 @@ use crate::guard::stream::Stream;
 use crate::key::card::Card;
 use crate::key::id::{Id, Kid};
 use crate::key::identity::{Identity, Sign};
+#[cfg(feature = "measure")]
+use crate::measure::{Pack, Policy};
 use crate::secret::{Secret, Wipe};
 
 /// Seals one identity's measurements for one recipient, each under its own number.
@@ -139,10 +146,29 @@ impl<'k, S: SequenceStore, I: Sign> Sealer<'k, S, I> {
         topic: &str,
         measurement: &Measurement<'_>,
         rng: &mut R,
-    ) -> Result<alloc::vec::Vec<u8>> {
+    ) -> Result<Vec<u8>> {
         let mut out = alloc::vec![0; self.sealed_len(measurement)?];
         self.seal(topic, measurement, rng, &mut out)?;
         Ok(out)
+    }
+
+    /// Seals what `policy` lets leave of `pack`, as one measurement of [`Format::SENML_CBOR`]. There is no way
+    /// to seal a pack without a policy. `time` is coarsened as the pack's own times are.
+    ///
+    /// # Errors
+    /// [`Error::NothingAllowed`] when nothing is left; those of the pack's encoding and of [`Sealer::seal`].
+    #[cfg(feature = "measure")]
+    pub fn seal_pack<R: TryCryptoRng + ?Sized>(
+        &mut self,
+        topic: &str,
+        time: Option<u64>,
+        pack: &Pack,
+        policy: &Policy,
+        rng: &mut R,
+    ) -> Result<Vec<u8>> {
+        let body = policy.minimise(pack)?.encode()?;
+        let time = time.map(|time| policy.coarsen(time));
+        self.seal_to_vec(topic, &Measurement { time, format: Format::SENML_CBOR, body: &body }, rng)
     }
 
     /// Writes the signed plaintext to the front of `ciphertext`: the digest of what was signed.

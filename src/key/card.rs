@@ -3,6 +3,8 @@
 //! [`Card::parse`] gives claims, [`UnverifiedCard::verify`] a [`Card`]. A card proves that its keys belong
 //! together; that they belong to the right person is for the user to say, by pinning it.
 
+#[cfg(feature = "alloc")]
+use alloc::vec::Vec;
 use core::fmt;
 
 use rand_core::TryCryptoRng;
@@ -98,7 +100,7 @@ impl Card {
         claims: &CardClaims<'_>,
         signer: &impl Sign,
         rng: &mut R,
-    ) -> Result<alloc::vec::Vec<u8>> {
+    ) -> Result<Vec<u8>> {
         Self::issue(claims, signer, rng, &mut [0; MAX_CARD]).map(<[u8]>::to_vec)
     }
 
