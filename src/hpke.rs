@@ -22,6 +22,9 @@ use crate::error::{Error, Result};
 use crate::key::kem::{Agree, KemPublic};
 use crate::secret::{Secret, Wipe};
 
+#[cfg(test)]
+mod official;
+
 pub use crate::crypto::schedule::Psk;
 
 /// `SetupBaseS` and `SetupPSKS`: `enc` for the wire, and the sender's context.
