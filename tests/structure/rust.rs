@@ -82,6 +82,16 @@ pub(crate) fn tests(text: &str) -> Vec<String> {
     names
 }
 
+/// The names of the modules that `#[cfg(test)] mod name;` declares.
+pub(crate) fn test_modules(text: &str) -> Vec<String> {
+    let code = code(text);
+    let declared = code.split("#[cfg(test)]").skip(1).filter_map(|rest| {
+        let (name, _) = rest.trim_start().strip_prefix("mod ")?.split_once(';')?;
+        name.bytes().all(|byte| is_word(byte as char)).then(|| name.to_owned())
+    });
+    declared.collect()
+}
+
 /// The length of the comment or literal that starts here, if one does.
 fn literal_end(text: &str, before: Option<u8>) -> Option<usize> {
     let joined = before.is_some_and(|byte| is_word(byte as char));
@@ -233,6 +243,11 @@ fn unit_tests_are_not_product() {
     let product = product(text);
     assert_eq!(words(&product).collect::<Vec<_>>(), ["fn", "a", "fn", "c"]);
     assert_eq!(product.lines().count(), text.lines().count());
+}
+
+#[test]
+fn test_modules_in_files_of_their_own_are_found() {
+    assert_eq!(test_modules("#[cfg(test)]\nmod a;\n#[cfg(test)]\nmod b { use c; }\nmod d;"), ["a"]);
 }
 
 #[test]

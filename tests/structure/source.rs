@@ -63,7 +63,7 @@ fn rust_files() -> Vec<File> {
 }
 
 fn product_files() -> Vec<File> {
-    rust_files().into_iter().filter(|file| file.under(&PRODUCT) && !file.is_unit_test()).collect()
+    rust_files().into_iter().filter(|file| file.under(&PRODUCT) && !file.unit_test).collect()
 }
 
 #[test]
