@@ -2,6 +2,7 @@
 //! cards that carry the public halves.
 
 pub(crate) mod card;
+pub(crate) mod claims;
 pub(crate) mod id;
 pub(crate) mod identity;
 pub(crate) mod kem;

@@ -72,7 +72,8 @@ pub use open::{Opened, Opener, Unverified};
 pub use seal::Sealer;
 
 // Who somebody is.
-pub use key::card::{Card, CardClaims, Status, UnverifiedCard};
+pub use key::card::{Card, UnverifiedCard};
+pub use key::claims::{CardClaims, Status};
 pub use key::id::{Fingerprint, Id, Kid};
 pub use key::identity::{Identity, Sign};
 pub use key::kem::{Agree, KemKey, KemPublic};

@@ -7,7 +7,8 @@ use core::cmp::Ordering;
 
 use crate::crypto::sign::PublicKey;
 use crate::error::{Error, Result};
-use crate::key::card::{Card, Status};
+use crate::key::card::Card;
+use crate::key::claims::Status;
 use crate::key::id::{Id, Kid};
 
 /// Finds the pinned sender behind a key identifier.

@@ -9,44 +9,18 @@ use core::fmt;
 
 use rand_core::TryCryptoRng;
 
-use crate::cbor::{Reader, Writer, count};
+use crate::cbor::{Writer, count};
 use crate::cose::sign1::{self, Sign1};
 use crate::crypto::kdf::sha256;
 use crate::crypto::sign::PublicKey;
 use crate::error::{Error, Result};
-use crate::key::id::{Curve, Id, Kid};
+use crate::key::claims::{CardClaims, Claims, KemKeys, Status};
+use crate::key::id::Id;
 use crate::key::identity::Sign;
 use crate::key::kem::KemPublic;
 use crate::key::published;
-use crate::limits::{MAX_CARD, MAX_KEM_KEYS, MAX_LABEL, MAX_NUMBER};
+use crate::limits::{MAX_CARD, MAX_LABEL};
 use crate::secret::{Secret, Wipe};
-
-/// Whether the holder still uses these keys.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
-    /// In use.
-    Active,
-    /// Given up for good: no later card of this identity is accepted.
-    Withdrawn,
-}
-
-/// What a card says. Times are seconds since 1970; the card is valid from `not_before` to `expires`,
-/// both included.
-#[derive(Clone, Copy, Debug)]
-pub struct CardClaims<'a> {
-    /// Counts up with each card of an identity; the highest wins.
-    pub serial: u64,
-    /// First second of validity.
-    pub not_before: u64,
-    /// Last second of validity.
-    pub expires: u64,
-    /// What people call the holder: 0 to 64 bytes, no control characters.
-    pub label: &'a str,
-    /// 0 to 4 keys to seal to, the current one first. A device that only seals has none.
-    pub kem_keys: &'a [KemPublic],
-    /// Whether the holder still uses these keys.
-    pub status: Status,
-}
 
 /// A verified card: its own identity signed it.
 #[derive(Clone)]
@@ -241,8 +215,6 @@ impl<'b> UnverifiedCard<'b> {
     }
 }
 
-type KemKeys = [Option<KemPublic>; MAX_KEM_KEYS];
-
 /// A label kept without a heap.
 #[derive(Clone)]
 struct Label {
@@ -264,174 +236,7 @@ impl Label {
     }
 }
 
-impl CardClaims<'_> {
-    fn check(&self) -> Result<()> {
-        let numbers =
-            self.serial <= MAX_NUMBER && self.not_before <= self.expires && self.expires <= MAX_NUMBER;
-        let keys =
-            self.kem_keys.len() <= MAX_KEM_KEYS && all_different(self.kem_keys.iter().map(KemPublic::kid));
-        if numbers && keys && is_label(self.label) { Ok(()) } else { Err(Error::Malformed) }
-    }
-
-    /// Writes the CWT claims set of SPEC §8.1; keys are in bytewise order.
-    fn write(&self, public: &[u8; 32], writer: &mut Writer<'_>) -> Result<()> {
-        writer.map(7)?;
-        writer.int(EXP)?;
-        writer.uint(self.expires)?;
-        writer.int(NBF)?;
-        writer.uint(self.not_before)?;
-        writer.int(CNF)?;
-        writer.map(1)?;
-        writer.int(COSE_KEY)?;
-        writer.map(3)?;
-        write_okp(writer, Curve::Ed25519, None, public)?;
-        writer.int(SERIAL)?;
-        writer.uint(self.serial)?;
-        writer.int(KEM_KEYS)?;
-        writer.array(u64::try_from(self.kem_keys.len()).map_err(|_| Error::Malformed)?)?;
-        for key in self.kem_keys {
-            writer.map(4)?;
-            write_okp(writer, Curve::X25519, Some(key.kid()), key.as_bytes())?;
-        }
-        writer.int(LABEL)?;
-        writer.text(self.label)?;
-        writer.int(STATUS)?;
-        writer.uint(match self.status {
-            Status::Active => 0,
-            Status::Withdrawn => 1,
-        })
-    }
-}
-
-/// The claims as they stand in a card.
-struct Claims<'b> {
-    public: [u8; 32],
-    serial: u64,
-    not_before: u64,
-    expires: u64,
-    label: &'b str,
-    kem_keys: [Option<(Kid, [u8; 32])>; MAX_KEM_KEYS],
-    status: Status,
-}
-
-impl<'b> Claims<'b> {
-    fn read(bytes: &'b [u8]) -> Result<Self> {
-        let mut reader = Reader::new(bytes);
-        reader.map(7)?;
-        reader.exactly(EXP)?;
-        let expires = reader.uint_to(MAX_NUMBER)?;
-        reader.exactly(NBF)?;
-        let not_before = reader.uint_to(expires)?;
-        reader.exactly(CNF)?;
-        reader.map(1)?;
-        reader.exactly(COSE_KEY)?;
-        reader.map(3)?;
-        let (_, public) = read_okp(&mut reader, Curve::Ed25519)?;
-        reader.exactly(SERIAL)?;
-        let serial = reader.uint_to(MAX_NUMBER)?;
-        reader.exactly(KEM_KEYS)?;
-        let mut kem_keys = [None; MAX_KEM_KEYS];
-        let keys = reader.array_to(MAX_KEM_KEYS_WIRE)?;
-        for (place, _) in kem_keys.iter_mut().zip(0..keys) {
-            reader.map(4)?;
-            let (kid, x) = read_okp(&mut reader, Curve::X25519)?;
-            *place = Some((kid.ok_or(Error::Malformed)?, x));
-        }
-        reader.exactly(LABEL)?;
-        let label = reader.text()?;
-        reader.exactly(STATUS)?;
-        let status = match reader.uint()? {
-            0 => Status::Active,
-            1 => Status::Withdrawn,
-            _ => return Err(Error::Malformed),
-        };
-        reader.end()?;
-        let different = all_different(kem_keys.iter().flatten().map(|(kid, _)| *kid));
-        if !(is_label(label) && different) {
-            return Err(Error::Malformed);
-        }
-        Ok(Self { public, serial, not_before, expires, label, kem_keys, status })
-    }
-
-    fn checked_kem_keys(&self) -> Result<KemKeys> {
-        let mut checked = [None; MAX_KEM_KEYS];
-        for (place, (kid, x)) in checked.iter_mut().zip(self.kem_keys.iter().flatten()) {
-            let key = KemPublic::from_bytes(*x)?;
-            if key.kid() != *kid {
-                return Err(Error::Malformed);
-            }
-            *place = Some(key);
-        }
-        Ok(checked)
-    }
-}
-
-/// The pairs of an OKP COSE_Key (RFC 9053 §7.2): kty, kid where there is one, crv, x.
-#[expect(clippy::as_conversions, reason = "the discriminant of a fieldless enum has no other spelling")]
-fn write_okp(writer: &mut Writer<'_>, curve: Curve, kid: Option<Kid>, x: &[u8; 32]) -> Result<()> {
-    writer.int(KTY)?;
-    writer.int(OKP)?;
-    if let Some(kid) = kid {
-        writer.int(KEY_ID)?;
-        writer.bytes(&kid.0)?;
-    }
-    writer.int(CRV)?;
-    writer.int(curve as i64)?;
-    writer.int(X)?;
-    writer.bytes(x)
-}
-
-/// An X25519 key of a card has a kid, the identity key has none.
-#[expect(clippy::as_conversions, reason = "the discriminant of a fieldless enum has no other spelling")]
-fn read_okp(reader: &mut Reader<'_>, curve: Curve) -> Result<(Option<Kid>, [u8; 32])> {
-    reader.exactly(KTY)?;
-    reader.exactly(OKP)?;
-    let kid = match curve {
-        Curve::Ed25519 => None,
-        Curve::X25519 => {
-            reader.exactly(KEY_ID)?;
-            Some(Kid(reader.array_of()?))
-        }
-    };
-    reader.exactly(CRV)?;
-    reader.exactly(curve as i64)?;
-    reader.exactly(X)?;
-    Ok((kid, reader.array_of()?))
-}
-
 fn external_aad(writer: &mut Writer<'_>) -> Result<()> {
     writer.array(1)?;
     writer.text("zegel-card-1")
 }
-
-fn is_label(label: &str) -> bool {
-    label.len() <= MAX_LABEL && !label.chars().any(char::is_control)
-}
-
-/// At most four items, so each pair is compared.
-fn all_different(kids: impl Iterator<Item = Kid> + Clone) -> bool {
-    let mut rest = kids;
-    while let Some(kid) = rest.next() {
-        if rest.clone().any(|other| other == kid) {
-            return false;
-        }
-    }
-    true
-}
-
-const MAX_KEM_KEYS_WIRE: u64 = 4;
-
-// Labels of CWT claims (RFC 8392 §4, RFC 8747 §3.1), the last four for private use, and of COSE_Key.
-const EXP: i64 = 4;
-const NBF: i64 = 5;
-const CNF: i64 = 8;
-const COSE_KEY: i64 = 1;
-const SERIAL: i64 = -65537;
-const KEM_KEYS: i64 = -65538;
-const LABEL: i64 = -65539;
-const STATUS: i64 = -65540;
-const KTY: i64 = 1;
-const OKP: i64 = 1;
-const KEY_ID: i64 = 2;
-const CRV: i64 = -1;
-const X: i64 = -2;
