@@ -94,6 +94,10 @@ pub(crate) fn test_modules(text: &str) -> Vec<String> {
 
 /// The length of the comment or literal that starts here, if one does.
 fn literal_end(text: &str, before: Option<u8>) -> Option<usize> {
+    // Nearly every character begins nothing.
+    if !matches!(text.as_bytes().first()?, b'/' | b'"' | b'\'' | b'b' | b'c' | b'r') {
+        return None;
+    }
     let joined = before.is_some_and(|byte| is_word(byte as char));
     if text.starts_with("//") {
         return Some(text.find('\n').unwrap_or(text.len()));
