@@ -58,6 +58,19 @@ fn headed(file: &File) -> Vec<String> {
     if headed { Vec::new() } else { vec![format!("{}: does not begin with what it is for (//!)", file.path)] }
 }
 
+/// The release profile decides what runs on a device: arithmetic on hostile lengths is checked there too.
+fn unchecked_release(manifest: &str) -> Vec<String> {
+    let profile = manifest.split("[profile.release]").nth(1).unwrap_or_default();
+    let settings = profile.split("\n[").next().unwrap_or_default();
+    let checked = settings.lines().any(|line| line.trim() == "overflow-checks = true");
+    if checked { Vec::new() } else { vec!["Cargo.toml: release builds do not check overflow".to_owned()] }
+}
+
+fn unsafe_allowed(root: &File) -> Vec<String> {
+    let forbidden = code(&root.text).contains("#![forbid(unsafe_code)]");
+    if forbidden { Vec::new() } else { vec![format!("{}: does not forbid unsafe code", root.path)] }
+}
+
 fn rust_files() -> Vec<File> {
     all().into_iter().filter(File::is_rust).collect()
 }
@@ -83,6 +96,18 @@ fn no_lint_is_silenced_without_a_reason() {
 }
 
 #[test]
+fn release_builds_check_overflow() {
+    let manifest = all().into_iter().find(|file| file.path == "Cargo.toml").unwrap();
+    clean(unchecked_release(&manifest.text));
+}
+
+#[test]
+fn unsafe_code_is_forbidden() {
+    let roots = ["src/lib.rs", "store/src/lib.rs", "cli/src/main.rs", "xtask/src/main.rs"];
+    clean(rust_files().iter().filter(|file| roots.contains(&&*file.path)).flat_map(unsafe_allowed).collect());
+}
+
+#[test]
 fn bad_source_is_caught() {
     let file = |text: &str| File::new("src/bad.rs", text);
     for panic in PANICS {
@@ -97,6 +122,14 @@ fn bad_source_is_caught() {
     clean(silenced(&file("#[allow(dead_code, reason = \"so\")]\nfn f() {}\n// #[allow(dead_code)]")));
     caught(&silenced(&file("fn g() {}\n#[allow(dead_code)]\nfn f() {}")), "gives no reason");
     caught(&silenced(&file("#![expect(\n  clippy::all\n)]")), "gives no reason");
+
+    clean(unchecked_release("[profile.release]\noverflow-checks = true\n[profile.dev]"));
+    caught(
+        &unchecked_release("[profile.release]\nlto = true\n[profile.dev]\noverflow-checks = true"),
+        "overflow",
+    );
+    clean(unsafe_allowed(&file("#![forbid(unsafe_code)]")));
+    caught(&unsafe_allowed(&file("// #![forbid(unsafe_code)]")), "unsafe");
 
     clean(headed(&file("//! A word.\n")));
     caught(&headed(&file("use x::Y;\n")), "does not begin");

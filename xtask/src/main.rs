@@ -1,6 +1,8 @@
 //! `cargo xtask test`: every test of the project behind one command, on a laptop as in CI. It installs
 //! the tools that a part needs where it may, and a part whose tool cannot be had fails: nothing is skipped.
 
+#![forbid(unsafe_code)]
+
 mod parts;
 mod run;
 mod tools;
