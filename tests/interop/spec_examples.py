@@ -48,8 +48,7 @@ def examples():
 
 def parse_edn(text):
     """The value of a little of RFC 8949 §8: enough for the examples, which are whole and not elided."""
-    text = re.sub(r"/[^/]*/", " ", text)
-    token = re.compile(r"\s*(?:(h'[0-9a-f\s]*')|(-?\d+)\(|(-?\d+)|(\"[^\"]*\")|(null)|(<<|>>|[\[\]{}:,()]))")
+    token = re.compile(r"(?:\s|/[^/]*/)*(?:(h'[0-9a-f\s]*')|(-?\d+)\(|(-?\d+)|(\"[^\"]*\")|(null)|(<<|>>|[\[\]{}:,()]))")
     at = 0
 
     def peek():
@@ -104,7 +103,7 @@ def parse_edn(text):
         return pairs
 
     result = value()
-    assert not text[at:].strip(), text[at:]
+    assert not re.sub(r"/[^/]*/", "", text[at:]).strip(), text[at:]
     return result
 
 

@@ -10,6 +10,7 @@ import cbor2
 import oracle
 import spec_examples
 from names import ERRORS, KemKey
+import vectors
 from vectors import DEVICE_CARD, ROOT
 
 
@@ -47,12 +48,16 @@ def test_the_example_card_verifies():
 
 def cddl(root):
     rules = "\n".join(re.findall(r"^```cddl\n(.*?)^```$", text(), re.S | re.M))
+    # This validator stumbles over byte strings as values and over `.cbor` in arrays. The examples hold the
+    # values, and what is embedded is validated on its own.
+    rules = re.sub(r"h'[0-9a-f]+'|bytes \.cbor [a-z-]+", "bytes", rules)
     return pycddl.Schema(f"start = {root}\n{rules}")
 
 
 def test_the_cddl_describes_every_accepted_vector():
-    envelope, plaintext, statement, card, claims = map(
-        cddl, ["envelope", "plaintext", "statement", "card", "claims"])
+    envelope, plaintext, statement, pack, card, claims = map(
+        cddl, ["envelope", "plaintext", "statement", "pack", "card", "claims"])
+    pack.validate_cbor(vectors.BODY)
     count = 0
     for path in ROOT.glob("*/*.json"):
         vector = json.loads(path.read_text())
