@@ -47,6 +47,10 @@ impl Disk {
         self.0.lock().unwrap().operations
     }
 
+    fn image(&self) -> Vec<u8> {
+        self.0.lock().unwrap().live.clone()
+    }
+
     /// The disk after the power came back: what was synced, and of the rest what chance left of each sector.
     fn after_power_cut(&self, chance: &mut Chance) -> Vec<u8> {
         let platter = self.0.lock().unwrap();
@@ -202,8 +206,7 @@ fn check(image: Vec<u8>, told: &Told) {
 fn empty_image() -> Vec<u8> {
     let disk = Disk::default();
     file::lay_out(disk.clone()).unwrap();
-    let image = disk.0.lock().unwrap().live.clone();
-    image
+    disk.image()
 }
 
 #[test]
@@ -249,10 +252,10 @@ fn refused_file_is_never_written() {
         schema::mark(&transaction, schema::SCHEMA + 1).unwrap();
         transaction.commit().unwrap();
     }
-    image.clone_from(&disk.0.lock().unwrap().live);
+    image = disk.image();
     let disk = Disk::holding(image.clone());
     let refused = open(disk.clone()).unwrap_err();
     assert!(matches!(refused, StoreError::Newer { found: 2, supported: 1 }), "{refused}");
     assert_eq!(disk.operations(), 0);
-    assert_eq!(disk.0.lock().unwrap().live, image);
+    assert_eq!(disk.image(), image);
 }

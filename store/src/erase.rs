@@ -61,7 +61,7 @@ fn fill(store: &Store) -> Result<(), StoreError> {
         let mut filler = own(transaction.tables(), FILLER)?;
         let last = filler.last().map_err(from_redb)?.map_or(0, |(key, _)| key.value());
         let before = disk.len()?;
-        for key in (last + 1..).take(usize::try_from(before / PAGE).map_err(io::Error::other)?) {
+        for key in (last..).skip(1).take(usize::try_from(before / PAGE).map_err(io::Error::other)?) {
             filler.insert(key, ZEROS.as_slice()).map_err(from_redb)?;
             if disk.len()? != before {
                 break;
@@ -83,7 +83,7 @@ fn contains(disk: &dyn StorageBackend, needle: &[u8]) -> Result<bool, StoreError
     let mut window = Zeroizing::new(Vec::new());
     // Half a window on, so that nothing hides on a seam.
     for start in (0..len).step_by(WINDOW / 2) {
-        let size = usize::try_from(len - start).map_or(WINDOW, |rest| rest.min(WINDOW));
+        let size = usize::try_from(len.saturating_sub(start)).map_or(WINDOW, |rest| rest.min(WINDOW));
         window.resize(size, 0);
         disk.read(start, &mut window)?;
         if window.windows(needle.len()).any(|part| part == needle) {

@@ -30,6 +30,18 @@
 //! [`Conflict`](zegel::Error::Conflict) at its receivers). Keep it where the operating system protects it, and
 //! out of backups that others read.
 #![forbid(unsafe_code)]
+#![deny(missing_docs)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::as_conversions
+    )
+)]
 
 #[cfg(test)]
 mod crash;
@@ -53,4 +65,4 @@ pub use rows::Row;
 pub use sequence::Sequence;
 pub use store::Store;
 pub use transaction::Transaction;
-pub use trust::{Change, Pinned};
+pub use trust::Peer;

@@ -4,7 +4,7 @@
 //! nothing is heard twice, at two small rows for each measurement.
 
 use redb::{ReadableTable as _, ReadableTableMetadata as _, WriteTransaction};
-use zegel::{Arrival, Error, Id, Stream};
+use zegel::{Arrival, Error, Id, MAX_NUMBER, Stream};
 
 use crate::error::{StoreError, from_redb};
 use crate::schema::{DIGESTS, HOLES, STREAMS, Tables, own};
@@ -17,9 +17,8 @@ pub(crate) fn take(
     sequence: u64,
     digest: &[u8; 32],
 ) -> Result<Arrival, StoreError> {
-    if sequence > LAST {
-        return Err(Error::TooLarge.into());
-    }
+    let above = sequence.checked_add(1).filter(|_| sequence <= MAX_NUMBER).ok_or(Error::TooLarge)?;
+    let below = sequence.checked_sub(1);
     let mut streams = own(transaction, STREAMS)?;
     let mut holes = own(transaction, HOLES)?;
     let mut digests = own(transaction, DIGESTS)?;
@@ -30,11 +29,11 @@ pub(crate) fn take(
     };
 
     let arrival = if sequence >= next {
-        let missing = (sequence > next).then(|| (next, sequence - 1));
+        let missing = below.filter(|last| *last >= next).map(|last| (next, last));
         if let Some((first, last)) = missing {
             holes.insert((number, first), last).map_err(from_redb)?;
         }
-        streams.insert(&key(stream), (number, sequence + 1)).map_err(from_redb)?;
+        streams.insert(&key(stream), (number, above)).map_err(from_redb)?;
         Arrival { missing, late: false }
     } else {
         let hole = {
@@ -52,11 +51,11 @@ pub(crate) fn take(
             .into());
         };
         holes.remove((number, first)).map_err(from_redb)?;
-        if first < sequence {
-            holes.insert((number, first), sequence - 1).map_err(from_redb)?;
+        if let Some(below) = below.filter(|below| first <= *below) {
+            holes.insert((number, first), below).map_err(from_redb)?;
         }
-        if sequence < last {
-            holes.insert((number, sequence + 1), last).map_err(from_redb)?;
+        if above <= last {
+            holes.insert((number, above), last).map_err(from_redb)?;
         }
         Arrival { missing: None, late: true }
     };
@@ -114,6 +113,3 @@ fn half(digest: &[u8; 32]) -> &[u8; 16] {
         None => &[0; 16],
     }
 }
-
-/// The highest sequence number (SPEC §3.3).
-const LAST: u64 = (1 << 53) - 1;

@@ -1,5 +1,7 @@
 //! The numbers of a sealer: on the disk before they are used, and never a number twice (SPEC §6.2).
 
+use std::ops::Range;
+
 use redb::ReadableTable as _;
 use zegel::{Error, SequenceStore, Stream};
 
@@ -8,22 +10,28 @@ use crate::replay::key;
 use crate::schema::{SEQUENCE, own};
 use crate::store::Store;
 
-/// Keeps a `Sealer`'s numbers in a [`Store`]: [`Store::sequence`] gives one to each sealer.
+/// Keeps the numbers of sealers in a [`Store`]: [`Store::sequence`] gives one to each sealer.
 ///
-/// `save` returns once the number is on the disk. It refuses to go back, and it refuses when another handle
-/// moved the stream since this one read it: two sealers of one stream would use the same numbers, so the
-/// second of them finds out before it uses any.
+/// A reservation is one transaction, on the disk when it returns. Any number of sealers of one stream, in
+/// any number of handles, therefore get numbers of their own.
 #[derive(Debug)]
 pub struct Sequence {
     store: Store,
-    /// What this handle read or wrote last, of each stream it was asked for.
-    seen: Vec<(Stream, u64)>,
+    ahead: u64,
     cause: Option<StoreError>,
 }
 
 impl Sequence {
     pub(crate) fn new(store: Store) -> Self {
-        Self { store, seen: Vec::new(), cause: None }
+        Self { store, ahead: AHEAD, cause: None }
+    }
+
+    /// Reserves `numbers` with each write, at least one: few where a process seals little, since what it
+    /// leaves unused shows as a gap; many where a write costs more than a gap.
+    #[must_use]
+    pub fn ahead(mut self, numbers: u64) -> Self {
+        self.ahead = numbers.max(1);
+        self
     }
 
     /// What lay behind the last [`Error::Storage`] of this handle.
@@ -31,56 +39,31 @@ impl Sequence {
         self.cause.take()
     }
 
-    fn read(&self, stream: &Stream) -> Result<u64, StoreError> {
-        let transaction = self.store.read()?;
-        let next = own(&transaction, SEQUENCE)?.get(&key(stream)).map_err(from_redb)?;
-        Ok(next.map_or(0, |next| next.value()))
-    }
-
-    fn write(&self, stream: &Stream, next: u64) -> Result<(), StoreError> {
+    fn write(&self, stream: &Stream) -> Result<Range<u64>, StoreError> {
         let transaction = self.store.begin()?;
-        {
+        let reserved = {
             let mut table = own(transaction.tables(), SEQUENCE)?;
-            let current = table.get(&key(stream)).map_err(from_redb)?.map_or(0, |next| next.value());
-            let expected = self.seen(stream).unwrap_or(current);
-            if current != expected || next < current {
-                return Err(Error::Rollback.into());
-            }
-            table.insert(&key(stream), next).map_err(from_redb)?;
-        }
-        transaction.commit()
-    }
-
-    fn seen(&self, stream: &Stream) -> Option<u64> {
-        self.seen.iter().find(|(known, _)| known == stream).map(|(_, next)| *next)
-    }
-
-    fn see(&mut self, stream: &Stream, next: u64) {
-        match self.seen.iter_mut().find(|(known, _)| known == stream) {
-            Some((_, seen)) => *seen = next,
-            None => self.seen.push((*stream, next)),
-        }
-    }
-
-    fn fail(&mut self, error: StoreError) -> Error {
-        if let StoreError::Refused(error) = error {
-            return error;
-        }
-        self.cause = Some(error);
-        Error::Storage
+            let first = table.get(&key(stream)).map_err(from_redb)?.map_or(0, |next| next.value());
+            let end = first.checked_add(self.ahead).ok_or(Error::Exhausted)?;
+            table.insert(&key(stream), end).map_err(from_redb)?;
+            first..end
+        };
+        transaction.commit()?;
+        Ok(reserved)
     }
 }
 
 impl SequenceStore for Sequence {
-    fn load(&mut self, stream: &Stream) -> Result<u64, Error> {
-        let next = self.read(stream).map_err(|error| self.fail(error))?;
-        self.see(stream, next);
-        Ok(next)
-    }
-
-    fn save(&mut self, stream: &Stream, next: u64) -> Result<(), Error> {
-        self.write(stream, next).map_err(|error| self.fail(error))?;
-        self.see(stream, next);
-        Ok(())
+    fn reserve(&mut self, stream: &Stream) -> Result<Range<u64>, Error> {
+        self.write(stream).map_err(|error| match error {
+            StoreError::Refused(error) => error,
+            error => {
+                self.cause = Some(error);
+                Error::Storage
+            }
+        })
     }
 }
+
+/// How many numbers a write reserves, unless [`Sequence::ahead`] says otherwise.
+const AHEAD: u64 = 64;

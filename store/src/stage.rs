@@ -168,9 +168,9 @@ fn end_of(offset: u64, len: usize) -> u64 {
 fn overlay(out: &mut [u8], offset: u64, data: &[u8], at: u64) {
     let start = at.max(offset);
     let end = end_of(at, data.len()).min(end_of(offset, out.len()));
-    let place = |base: u64| Some(usize::try_from(start - base).ok()?..usize::try_from(end - base).ok()?);
-    if start < end
-        && let (Some(to), Some(from)) = (place(offset), place(at))
+    let index = |place: u64, base: u64| usize::try_from(place.checked_sub(base)?).ok();
+    let range = |base: u64| Some(index(start, base)?..index(end, base)?);
+    if let (Some(to), Some(from)) = (range(offset), range(at))
         && let (Some(to), Some(from)) = (out.get_mut(to), data.get(from))
     {
         to.copy_from_slice(from);

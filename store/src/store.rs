@@ -13,7 +13,7 @@ use crate::gate::Gate;
 use crate::identity::{self, OwnKey};
 use crate::sequence::Sequence;
 use crate::transaction::Transaction;
-use crate::trust::{self, Pinned, Verified};
+use crate::trust::{self, Peer, Verified};
 use crate::{erase, file, replay, rows};
 
 /// Durable state in one file. Clones share it.
@@ -124,8 +124,8 @@ impl Store {
     }
 
     /// Everyone who is pinned, in the order of their key identifiers.
-    pub fn pinned(&self) -> Result<Vec<Pinned>, StoreError> {
-        trust::pinned(&self.read()?, &self.inner.verified)
+    pub fn peers(&self) -> Result<Vec<Peer>, StoreError> {
+        trust::peers(&self.read()?, &self.inner.verified)
     }
 
     /// Everyone who is revoked, also those who were never pinned.

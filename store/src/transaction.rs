@@ -6,14 +6,13 @@
 use std::cell::RefCell;
 
 use redb::{Durability, WriteTransaction};
-use zegel::{Arrival, Card, Error, Id, Kid, ReplayGuard, Secret, Sender, Stream, TrustStore};
+use zegel::{Arrival, Card, Error, Id, Kid, ReplayGuard, Secret, Sender, Stream, Succession, TrustStore};
 
 use crate::error::{StoreError, from_redb};
 use crate::gate::Permit;
 use crate::rows::{self, Row};
 use crate::store::Store;
-use crate::trust::{self, Change};
-use crate::{identity, replay};
+use crate::{identity, replay, trust};
 
 /// A transaction on a [`Store`]: the state that an `Opener` works on. Dropped without
 /// [`commit`](Transaction::commit), it never was.
@@ -104,7 +103,7 @@ impl<'s> Transaction<'s> {
     /// # Errors
     /// [`StoreError::Refused`] with `Revoked`, `Rollback` (an older card), `Equivocation` (another card with
     /// this serial, or another identity with this key identifier), or what is wrong with the card itself.
-    pub fn pin(&mut self, card: &[u8]) -> Result<(Change, Card), StoreError> {
+    pub fn pin(&mut self, card: &[u8]) -> Result<(Succession, Card), StoreError> {
         self.check(trust::pin(&self.inner, &self.store.inner.verified, card, false))
     }
 
@@ -112,7 +111,7 @@ impl<'s> Transaction<'s> {
     ///
     /// # Errors
     /// As [`Transaction::pin`], and `UnknownSender` when its owner is not pinned.
-    pub fn renew(&mut self, card: &[u8]) -> Result<(Change, Card), StoreError> {
+    pub fn renew(&mut self, card: &[u8]) -> Result<(Succession, Card), StoreError> {
         self.check(trust::pin(&self.inner, &self.store.inner.verified, card, true))
     }
 

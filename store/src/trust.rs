@@ -7,8 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use redb::{ReadableTable as _, WriteTransaction};
-use zegel::guard::succeed;
-use zegel::{Card, Error, Id, Kid, Sender, Status, Succession};
+use zegel::{Card, Error, Id, Kid, Pinned, Sender, Status, Succession, succeed};
 
 use crate::error::{StoreError, from_redb};
 use crate::schema::{CARDS, REVOKED, Tables, own};
@@ -16,7 +15,7 @@ use crate::schema::{CARDS, REVOKED, Tables, own};
 /// Somebody whose card is pinned.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Pinned {
+pub struct Peer {
     /// The newest card that was accepted.
     pub card: Card,
     /// Whether nothing of theirs is accepted any more: revoked here, or withdrawn by themselves.
@@ -27,40 +26,36 @@ pub struct Pinned {
 #[derive(Default)]
 pub(crate) struct Verified(HashMap<Kid, (Vec<u8>, Card)>);
 
-/// What pinning a card did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// Its owner was not known before.
-    New,
-    /// It replaces an older card of its owner.
-    Newer,
-    /// It was pinned already.
-    Same,
-}
-
 /// The one rule for all cards. `known_only` is for cards that come in over the broker: no trust on first use.
 pub(crate) fn pin(
     transaction: &WriteTransaction,
     verified: &Mutex<Verified>,
     bytes: &[u8],
     known_only: bool,
-) -> Result<(Change, Card), StoreError> {
+) -> Result<(Succession, Card), StoreError> {
     let card = Card::from_bytes(bytes)?;
-    let change = match stored(transaction, verified, &card.kid())? {
-        Some(pinned) if pinned.id() != card.id() => return Err(Error::Equivocation.into()),
-        Some(_) if is_revoked(transaction, &card.id())? => return Err(Error::Revoked.into()),
-        Some(pinned) => match succeed(&record(&pinned), &card)? {
-            Succession::Same => Change::Same,
-            Succession::Newer => Change::Newer,
-        },
-        None if is_revoked(transaction, &card.id())? => return Err(Error::Revoked.into()),
-        None if known_only => return Err(Error::UnknownSender.into()),
-        None => Change::New,
-    };
-    if change != Change::Same {
-        own(transaction, CARDS)?.insert(&card.kid().0, bytes).map_err(from_redb)?;
+    let kid = card.id().kid();
+    let pinned = stored(transaction, verified, &kid)?;
+    if pinned.as_ref().is_some_and(|pinned| pinned.id() != card.id()) {
+        return Err(Error::Equivocation.into());
     }
-    Ok((change, card))
+    let revoked = is_revoked(transaction, card.id())?;
+    if pinned.is_none() && revoked {
+        return Err(Error::Revoked.into());
+    }
+    if pinned.is_none() && known_only {
+        return Err(Error::UnknownSender.into());
+    }
+    let record = pinned.as_ref().map(|pinned| Pinned {
+        serial: pinned.serial(),
+        digest: *pinned.digest(),
+        ended: revoked || pinned.status() == Status::Withdrawn,
+    });
+    let succession = succeed(record.as_ref(), &card)?;
+    if succession != Succession::Same {
+        own(transaction, CARDS)?.insert(&kid.0, bytes).map_err(from_redb)?;
+    }
+    Ok((succession, card))
 }
 
 /// Ends an identity for good, whether or not its card was ever seen. The card stays, as evidence.
@@ -76,8 +71,8 @@ pub(crate) fn sender(
     kid: &Kid,
 ) -> Result<Option<Sender>, StoreError> {
     let Some(card) = stored(tables, verified, kid)? else { return Ok(None) };
-    let revoked = is_revoked(tables, &card.id())?;
-    Ok(Some(if revoked { Sender::revoked(&card) } else { card.sender() }))
+    let revoked = is_revoked(tables, card.id())?;
+    Ok(Some(Sender::new(&card, revoked)))
 }
 
 pub(crate) fn card(
@@ -85,17 +80,17 @@ pub(crate) fn card(
     verified: &Mutex<Verified>,
     id: &Id,
 ) -> Result<Option<Card>, StoreError> {
-    Ok(stored(tables, verified, &id.kid())?.filter(|card| card.id() == *id))
+    Ok(stored(tables, verified, &id.kid())?.filter(|card| card.id() == id))
 }
 
-pub(crate) fn pinned(tables: &impl Tables, verified: &Mutex<Verified>) -> Result<Vec<Pinned>, StoreError> {
+pub(crate) fn peers(tables: &impl Tables, verified: &Mutex<Verified>) -> Result<Vec<Peer>, StoreError> {
     let cards = own(tables, CARDS)?;
     let rows = cards.iter().map_err(from_redb)?;
     rows.map(|row| {
         let (kid, bytes) = row.map_err(from_redb)?;
         let card = check(verified, &Kid(*kid.value()), bytes.value())?;
-        let ended = is_revoked(tables, &card.id())? || card.status() == Status::Withdrawn;
-        Ok(Pinned { card, ended })
+        let ended = is_revoked(tables, card.id())? || card.status() == Status::Withdrawn;
+        Ok(Peer { card, ended })
     })
     .collect()
 }
@@ -126,21 +121,13 @@ fn check(verified: &Mutex<Verified>, kid: &Kid, bytes: &[u8]) -> Result<Card, St
     }
     let card = Card::from_bytes(bytes)
         .ok()
-        .filter(|card| card.kid() == *kid)
+        .filter(|card| card.id().kid() == *kid)
         .ok_or_else(|| StoreError::Corrupt(format!("the card of {kid} does not hold")))?;
     if verified.0.len() >= REMEMBERED {
         verified.0.clear();
     }
     verified.0.insert(*kid, (bytes.to_vec(), card.clone()));
     Ok(card)
-}
-
-fn record(card: &Card) -> zegel::guard::Pinned {
-    zegel::guard::Pinned {
-        serial: card.serial(),
-        digest: *card.digest(),
-        ended: card.status() == Status::Withdrawn,
-    }
 }
 
 /// Cards kept in memory at most: some megabytes.
