@@ -5,7 +5,7 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use zegel::Error;
-use zegel::measure::{Pack, Policy, Record, Value};
+use zegel::measure::{Pack, Policy, Reading, Record, Value};
 
 fn finite() -> impl Strategy<Value = f64> {
     // Sums of base values and values stay finite, too.
@@ -124,15 +124,24 @@ proptest! {
         }
     }
 
+    /// Without base names, the very names of the policy are all that can leave.
     #[test]
-    fn only_what_is_listed_leaves(pack in pack(), keep in any::<bool>()) {
-        let policy = Policy::new().allow("heart-rate").allow_prefix("sleep/");
-        let policy = if keep { policy.keep_base_name() } else { policy };
+    fn only_what_is_listed_leaves(pack in pack()) {
+        let policy = Policy::new().allow("heart-rate").allow_prefix("sleep/").allow_location("lat");
         let Ok(left) = policy.minimise(&pack) else { return Ok(()) };
-        for reading in left.resolved(None) {
-            let listed = |name: &str| name == "heart-rate" || name.starts_with("sleep/");
-            let inside = reading.name.match_indices(|c: char| !c.is_alphanumeric()).any(|(at, _)| listed(&reading.name[at + 1..]));
-            prop_assert!(listed(&reading.name) || keep && (inside || reading.name.ends_with("heart-rate") || reading.name.contains("sleep/")), "{reading:?}");
+        for Reading { name, value, .. } in left.resolved(None) {
+            let by_prefix = name.starts_with("sleep/") && !matches!(value, Some(Value::Text(_) | Value::Data(_)));
+            prop_assert!(by_prefix || name == "heart-rate" || name == "lat", "{name} {value:?}");
+        }
+    }
+
+    /// With base names, the records keep theirs.
+    #[test]
+    fn base_names_leave_with_what_is_listed(pack in pack()) {
+        let policy = Policy::new().allow("heart-rate").keep_base_name();
+        let Ok(left) = policy.minimise(&pack) else { return Ok(()) };
+        for Reading { name, .. } in left.resolved(None) {
+            prop_assert!(name.ends_with("heart-rate"), "{name}");
         }
     }
 
@@ -187,4 +196,29 @@ proptest! {
             Err(error) => prop_assert!(matches!(error, Error::Malformed | Error::TooLarge), "{error}"),
         }
     }
+}
+
+/// Well-formed CBOR that is no measurement: the numbers are checked behind the shape.
+#[test]
+fn numbers_without_a_meaning_are_refused() {
+    for (value, error) in [
+        (&[0xf9, 0x7e, 0x00][..], Error::Malformed),                 // NaN
+        (&[0xf9, 0x7c, 0x00], Error::Malformed),                     // infinity
+        (&[0xfa, 0xff, 0x80, 0x00, 0x00], Error::Malformed),         // its opposite
+        (&[0xc4, 0x82, 0x19, 0x04, 0x00, 0x01], Error::Malformed),   // 1e1024
+        (&[0x1b, 0x00, 0x20, 0, 0, 0, 0, 0, 0x01], Error::TooLarge), // 2^53 + 1
+        (&[0x3b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], Error::TooLarge), // -2^64
+    ] {
+        let pack = [&[0x81, 0xa2, 0x00, 0x61, 0x61, 0x02][..], value].concat();
+        assert_eq!(Pack::decode(&pack), Err(error), "{value:02x?}");
+    }
+}
+
+/// A map in a map in a map: no recursion follows it down (threat B-06).
+#[test]
+fn nesting_is_refused_at_once() {
+    for head in [0x81, 0xa1, 0xc4, 0x9f, 0xbf] {
+        assert_eq!(Pack::decode(&[head].repeat(1 << 20)), Err(Error::Malformed), "{head:02x}");
+    }
+    assert_eq!(Pack::decode(&[0x81].repeat((1 << 20) + 1)), Err(Error::TooLarge));
 }

@@ -272,6 +272,9 @@ mod tests {
             ("c48221196ab3", 273.15),
             ("c4820105", 50.0),
             ("c4823863 1b001fffffffffffff", 9_007_199_254_740_991e-100),
+            // Exponents that nobody needs cost nothing.
+            ("c4823b001fffffffffffff05", 0.0),
+            ("c4821b001fffffffffffff05", f64::INFINITY),
             ("1b0020000000000000", 9_007_199_254_740_992.0),
         ] {
             assert_eq!(number_in(encoded), Ok(number), "{encoded}");

@@ -96,7 +96,10 @@ impl Policy {
     }
 
     /// The pack that may leave: what is listed, with coarsened times, and neither base values, versions nor
-    /// unknown fields. `NothingAllowed` if nothing is left.
+    /// unknown fields.
+    ///
+    /// # Errors
+    /// [`Error::NothingAllowed`] if nothing is left.
     pub fn minimise(&self, pack: &Pack) -> Result<Pack> {
         let mut bases = Bases::default();
         let mut kept = Vec::new();

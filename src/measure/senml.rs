@@ -28,9 +28,15 @@ pub struct Pack {
 }
 
 impl Pack {
-    /// Checks the records: `Malformed` if there is none, if a name, unit, version or number breaks a rule of
-    /// RFC 8428 §4, or if a record has neither value nor sum and yet more than base fields; `TooLarge` beyond
-    /// 1024 records, 255 bytes of name, 32 bytes of unit or 2^53 seconds.
+    /// The most records in a pack.
+    pub const MAX_RECORDS: usize = shape::MAX_RECORDS;
+
+    /// Checks the records.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] if there is none, if a name, unit, version or number breaks a rule of RFC 8428 §4,
+    /// or if a record has neither value nor sum and yet more than base fields; [`Error::TooLarge`] beyond 1024
+    /// records, 255 bytes of name, 32 bytes of unit or 2^53 seconds.
     pub fn new(records: Vec<Record>) -> Result<Self> {
         if records.len() > shape::MAX_RECORDS {
             return Err(Error::TooLarge);
@@ -50,14 +56,21 @@ impl Pack {
         Builder { bases: Record { base_name, ..Record::default() }, records: Vec::new() }
     }
 
-    /// The one deterministic encoding (application/senml+cbor, content format 112); `TooLarge` beyond 1 MiB.
+    /// The one deterministic encoding (application/senml+cbor, content format 112).
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] beyond 1 MiB.
     pub fn encode(&self) -> Result<Vec<u8>> {
         encode::write(&self.records)
     }
 
     /// Reads a pack that anybody wrote, in any well-formed CBOR of definite lengths. Fields that RFC 8428 does
-    /// not know are dropped, unless their label ends with `_`: `Malformed` then, as for anything else that
-    /// breaks a rule, and `TooLarge` beyond a limit (SPEC §9.1).
+    /// not know are dropped.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] for a field that insists on being understood (its label ends with `_`), a field or
+    /// a value twice, bytes behind the pack, and whatever [`Pack::new`] refuses; [`Error::TooLarge`] beyond a
+    /// limit (SPEC §9.1).
     pub fn decode(bytes: &[u8]) -> Result<Self> {
         Self::new(decode::read(bytes)?)
     }
@@ -112,7 +125,16 @@ impl Builder {
         self
     }
 
-    /// Puts the base fields into the first record and checks the whole, as [`Pack::new`] does.
+    /// Adds records.
+    pub fn records(mut self, records: impl IntoIterator<Item = Record>) -> Self {
+        self.records.extend(records);
+        self
+    }
+
+    /// Puts the base fields into the first record.
+    ///
+    /// # Errors
+    /// Those of [`Pack::new`].
     pub fn build(self) -> Result<Pack> {
         let Self { bases, mut records } = self;
         if let Some(first) = records.first_mut() {
@@ -205,9 +227,8 @@ mod tests {
             with("lon", 180.0, 24.30628),
             with("lat", 180.0, 60.07967),
         ];
-        let builder =
-            Pack::builder("urn:dev:ow:10e2073a01080063").base_time(1.320_067_464e9).base_unit("%RH");
-        records.into_iter().fold(builder, Builder::record).build().unwrap()
+        let builder = Pack::builder("urn:dev:ow:10e2073a01080063").base_time(1.320_067_464e9);
+        builder.base_unit("%RH").records(records).build().unwrap()
     }
 
     #[test]
