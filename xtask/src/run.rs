@@ -150,7 +150,7 @@ fn clean(command: &mut Command) -> &mut Command {
             command.env_remove(name);
         }
     }
-    if std::env::var_os("CI").is_some() {
+    if std::env::var_os("CI").is_some_and(|ci| !ci.is_empty()) {
         // A machine that builds once wants no incremental state, and line tables are enough for a backtrace.
         command.env("CARGO_INCREMENTAL", "0").env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only");
     }
