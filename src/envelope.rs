@@ -8,13 +8,19 @@ pub(crate) mod topic;
 use crate::cbor::Writer;
 use crate::cose::encrypt0::{self, EncStructure, Encrypt0};
 use crate::cose::sign1::{self, SigContext};
+use crate::crypto::schedule::Context;
 use crate::envelope::topic::Topic;
 use crate::error::{Error, Result};
 use crate::key::id::{Id, Kid};
 use crate::limits::MAX_ENVELOPE;
 
-/// HPKE's `info`: no other protocol derives the same keys.
-pub(crate) const INFO: &[u8] = b"zegel-1";
+/// HPKE's context of mode base and the `info` "zegel-1", by which no other protocol derives the same keys
+/// (SPEC §5.1). A constant because its two hashes are a third of the key schedule; a test computes it again.
+pub(crate) const CONTEXT: Context = *b"\x00\
+    \x43\x1d\xf6\xcd\x95\xe1\x1f\xf4\x9d\x70\x13\x56\x3b\xaf\x7f\x11\
+    \x58\x8c\x75\xa6\x61\x1e\xe2\xa4\x40\x4a\x49\x30\x6a\xe4\xcf\xc5\
+    \x81\xc7\x5f\x81\x23\x0a\xc5\x7a\x50\x9e\x52\x58\x03\x61\x04\x77\
+    \x00\xd0\x25\x05\xfb\x95\xc6\xde\xa7\xde\xc6\x42\x6e\xa2\x2f\xa9";
 
 /// An envelope as the broker sees it. Nothing here is proven.
 pub struct Envelope<'b> {
@@ -78,4 +84,15 @@ pub(crate) fn sig_context(
         writer.text(topic.as_str())
     };
     sign1::sig_context(external_aad, payload_length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::schedule::context;
+
+    #[test]
+    fn the_constant_context_is_that_of_the_info() {
+        assert_eq!(CONTEXT, context(0, b"", b"zegel-1"));
+    }
 }

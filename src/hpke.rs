@@ -65,7 +65,7 @@ impl SenderContext {
     /// `ContextS.Seal`: encrypts all but the last 16 bytes of `buffer`, which take the tag.
     pub fn seal_in_place(&mut self, aad: &[u8], buffer: &mut [u8]) -> Result<()> {
         let sequence = self.0.step()?;
-        self.0.schedule.seal(sequence, aad, buffer)
+        self.0.schedule.keys.seal(sequence, aad, buffer)
     }
 
     /// `Context.Export`: fills `output`, at most 8,160 bytes.
@@ -82,7 +82,7 @@ impl ReceiverContext {
     /// the context still waits for this message.
     pub fn open_in_place<'b>(&mut self, aad: &[u8], buffer: &'b mut [u8]) -> Result<&'b mut [u8]> {
         let mut buffer = Wipe::new(buffer);
-        let length = self.0.schedule.open(self.0.sequence, aad, buffer.bytes_mut())?.len();
+        let length = self.0.schedule.keys.open(self.0.sequence, aad, buffer.bytes_mut())?.len();
         self.0.step()?;
         buffer.keep().get_mut(..length).ok_or(Error::Rejected)
     }

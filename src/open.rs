@@ -4,11 +4,11 @@ use core::fmt;
 
 use crate::cose::sign1::Sign1;
 use crate::crypto::kdf::sha256;
-use crate::crypto::schedule::Schedule;
+use crate::crypto::schedule::Keys;
 use crate::crypto::sign::{PublicKey, SIGNATURE};
 use crate::envelope::statement::{Format, Statement};
 use crate::envelope::topic::Topic;
-use crate::envelope::{self, Envelope, INFO};
+use crate::envelope::{self, CONTEXT, Envelope};
 use crate::error::{Error, Result};
 use crate::guard::replay::{Arrival, ReplayGuard};
 use crate::guard::stream::Stream;
@@ -73,7 +73,7 @@ impl<'k, K: Agree> Opener<'k, K> {
         let shared = hpke::decap(key, outer.ek())?;
         let aad = envelope::enc_structure(topic)?;
         let ciphertext = buffer.bytes_mut().get_mut(head..).ok_or(Error::Malformed)?;
-        let plaintext = Schedule::new(&shared, INFO, None)?.open(0, aad.bytes(), ciphertext)?;
+        let plaintext = Keys::base(&shared, &CONTEXT)?.open(0, aad.bytes(), ciphertext)?;
         // From here on a malformed byte was sealed by somebody: no error tells which.
         let signed = Sign1::read(plaintext).map_err(|_| Error::Rejected)?;
         let payload = plaintext.get(signed.payload.clone()).ok_or(Error::Rejected)?;

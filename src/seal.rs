@@ -9,14 +9,14 @@ use crate::cbor::Writer;
 use crate::cose::{encrypt0, sign1};
 use crate::crypto::kdf::{derive, sha256};
 use crate::crypto::kem::{self, Peer};
-use crate::crypto::schedule::Schedule;
+use crate::crypto::schedule::Keys;
 use crate::crypto::sign::PublicKey;
 use crate::envelope::padding::{Layout, Padding};
 #[cfg(feature = "measure")]
 use crate::envelope::statement::Format;
 use crate::envelope::statement::Measurement;
 use crate::envelope::topic::Topic;
-use crate::envelope::{self, INFO};
+use crate::envelope::{self, CONTEXT};
 use crate::error::{Error, Result};
 use crate::guard::sequence::{Numbers, SequenceStore};
 use crate::guard::stream::Stream;
@@ -47,7 +47,7 @@ impl<'k, S: SequenceStore, I: Sign> Sealer<'k, S, I> {
     ///
     /// # Errors
     /// [`Error::Revoked`], [`Error::NotYetValid`] or [`Error::Expired`] for the card,
-    /// [`Error::KeyUnavailable`] when it has no key to seal to, [`Error::Storage`].
+    /// [`Error::KeyUnavailable`] when it has no key to seal to.
     pub fn new(identity: &'k I, recipient: &Card, now: Option<u64>, store: S) -> Result<Self> {
         recipient.check_valid(now)?;
         let key = recipient.kem_keys().next().ok_or(Error::KeyUnavailable)?;
@@ -58,7 +58,7 @@ impl<'k, S: SequenceStore, I: Sign> Sealer<'k, S, I> {
             audience,
             recipient: key.kid(),
             peer: Peer::new(*key.as_bytes()),
-            numbers: Numbers::new(Stream::new(sender, &audience), store)?,
+            numbers: Numbers::new(Stream::new(sender, &audience), store),
             padding: Padding::default(),
             self_check: None,
         })
@@ -92,13 +92,16 @@ impl<'k, S: SequenceStore, I: Sign> Sealer<'k, S, I> {
         self.numbers.stream()
     }
 
-    /// The number that the next seal uses.
-    pub const fn next_sequence(&self) -> Result<u64> {
+    /// The number that the next seal uses; it is reserved by now.
+    ///
+    /// # Errors
+    /// [`Error::Storage`], [`Error::Exhausted`].
+    pub fn next_sequence(&mut self) -> Result<u64> {
         self.numbers.peek()
     }
 
     /// How many bytes [`Sealer::seal`] would write for this measurement, as the next one.
-    pub fn sealed_len(&self, measurement: &Measurement<'_>) -> Result<usize> {
+    pub fn sealed_len(&mut self, measurement: &Measurement<'_>) -> Result<usize> {
         Ok(Layout::new(measurement, self.numbers.peek()?, self.padding)?.envelope)
     }
 
@@ -135,7 +138,7 @@ impl<'k, S: SequenceStore, I: Sign> Sealer<'k, S, I> {
         let sent = kem::encap(&self.peer, &ikm)?;
         encrypt0::write_head(&mut Writer::new(head), &self.recipient.0, &sent.enc, ciphertext.len())?;
         let aad = envelope::enc_structure(topic)?;
-        Schedule::new(&sent.shared, INFO, None)?.seal(0, aad.bytes(), ciphertext)?;
+        Keys::base(&sent.shared, &CONTEXT)?.seal(0, aad.bytes(), ciphertext)?;
         out.keep().get(..layout.envelope).ok_or(Error::BufferTooSmall)
     }
 

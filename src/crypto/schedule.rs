@@ -15,28 +15,20 @@ pub struct Psk<'a> {
     pub id: &'a [u8],
 }
 
-/// The secrets of one encapsulation.
-pub(crate) struct Schedule {
+/// `mode || psk_id_hash || info_hash`: the `key_schedule_context` of RFC 9180 §5.1. It is public, so where the
+/// inputs are constants a caller may keep it as one.
+pub(crate) type Context = [u8; 65];
+
+/// The key and the nonces of one encapsulation: all that a single message needs.
+pub(crate) struct Keys {
     key: Secret<32>,
     base_nonce: Secret<12>,
-    exporter: Secret<32>,
 }
 
-impl Schedule {
-    /// `KeySchedule(mode, shared_secret, info, psk, psk_id)` with mode base (0) or PSK (1).
-    pub(crate) fn new(shared: &Secret<32>, info: &[u8], psk: Option<Psk<'_>>) -> Result<Self> {
-        let (mode, key, id) = match psk {
-            None => (0, &[][..], &[][..]),
-            Some(psk) if psk.key.len() >= 32 && !psk.id.is_empty() => (1, psk.key, psk.id),
-            Some(_) => return Err(Error::WeakKey),
-        };
-        let context = context(mode, &HPKE.hash(b"psk_id_hash", id), &HPKE.hash(b"info_hash", info));
-        let secret = HPKE.extract(shared.expose(), b"secret", key);
-        Ok(Self {
-            key: HPKE.expand(&secret, b"key", &context)?,
-            base_nonce: HPKE.expand(&secret, b"base_nonce", &context)?,
-            exporter: HPKE.expand(&secret, b"exp", &context)?,
-        })
+impl Keys {
+    /// Those of mode base under a context from [`context`].
+    pub(crate) fn base(shared: &Secret<32>, context: &Context) -> Result<Self> {
+        Self::expand(&HPKE.extract(shared.expose(), b"secret", b""), context)
     }
 
     /// Encrypts in place under the nonce of `sequence`; the tag takes the last 16 bytes.
@@ -49,9 +41,11 @@ impl Schedule {
         aead::open(&self.key, self.nonce(sequence).expose(), aad, buffer)
     }
 
-    /// `Context.Export(exporter_context, L)` into `output`.
-    pub(crate) fn export(&self, exporter_context: &[u8], output: &mut [u8]) -> Result<()> {
-        HPKE.expand_into(&Prk::from_secret(&self.exporter)?, b"sec", exporter_context, output)
+    fn expand(secret: &Prk, context: &Context) -> Result<Self> {
+        Ok(Self {
+            key: HPKE.expand(secret, b"key", context)?,
+            base_nonce: HPKE.expand(secret, b"base_nonce", context)?,
+        })
     }
 
     /// `ComputeNonce(seq)`: the base nonce xor the left-padded number.
@@ -64,10 +58,36 @@ impl Schedule {
     }
 }
 
-/// `mode || psk_id_hash || info_hash`.
-fn context(mode: u8, psk_id_hash: &[u8; 32], info_hash: &[u8; 32]) -> [u8; 65] {
+/// All secrets of one encapsulation.
+pub(crate) struct Schedule {
+    pub(crate) keys: Keys,
+    exporter: Secret<32>,
+}
+
+impl Schedule {
+    /// `KeySchedule(mode, shared_secret, info, psk, psk_id)` with mode base (0) or PSK (1).
+    pub(crate) fn new(shared: &Secret<32>, info: &[u8], psk: Option<Psk<'_>>) -> Result<Self> {
+        let (mode, key, id) = match psk {
+            None => (0, &[][..], &[][..]),
+            Some(psk) if psk.key.len() >= 32 && !psk.id.is_empty() => (1, psk.key, psk.id),
+            Some(_) => return Err(Error::WeakKey),
+        };
+        let context = context(mode, id, info);
+        let secret = HPKE.extract(shared.expose(), b"secret", key);
+        Ok(Self { keys: Keys::expand(&secret, &context)?, exporter: HPKE.expand(&secret, b"exp", &context)? })
+    }
+
+    /// `Context.Export(exporter_context, L)` into `output`.
+    pub(crate) fn export(&self, exporter_context: &[u8], output: &mut [u8]) -> Result<()> {
+        HPKE.expand_into(&Prk::from_secret(&self.exporter)?, b"sec", exporter_context, output)
+    }
+}
+
+/// The context of a mode, a `psk_id` and an `info`.
+pub(crate) fn context(mode: u8, psk_id: &[u8], info: &[u8]) -> Context {
+    let (psk_id_hash, info_hash) = (HPKE.hash(b"psk_id_hash", psk_id), HPKE.hash(b"info_hash", info));
     let mut context = [mode; 65];
-    for (place, byte) in context.iter_mut().skip(1).zip(psk_id_hash.iter().chain(info_hash)) {
+    for (place, byte) in context.iter_mut().skip(1).zip(psk_id_hash.iter().chain(&info_hash)) {
         *place = *byte;
     }
     context

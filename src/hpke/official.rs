@@ -82,7 +82,7 @@ fn cose_hpke_4_messages_open() {
         let shared = kem::shared_secret(&dh, &ek, &kem::public_key(&private)).unwrap();
         let psk = (message["psk"] == true).then_some(Psk { key: &key, id: &id });
         let schedule = Schedule::new(&shared, text("info").as_bytes(), psk).unwrap();
-        let plaintext = schedule.open(0, &aad, &mut ciphertext).unwrap();
+        let plaintext = schedule.keys.open(0, &aad, &mut ciphertext).unwrap();
         assert_eq!(plaintext, file["plaintext"].as_str().unwrap().as_bytes(), "{}", message["name"]);
     }
 }

@@ -180,9 +180,7 @@ fn work(disk: Disk, told: &mut Told) -> Result<(), StoreError> {
         }
         transaction.commit()?;
         told.committed = number + 1;
-        let next = sequence.load(&STREAM)?;
-        sequence.save(&STREAM, next + 64)?;
-        told.saved = next + 64;
+        told.saved = sequence.reserve(&STREAM)?.end;
     }
     Ok(())
 }
@@ -200,7 +198,7 @@ fn check(image: Vec<u8>, told: &Told) {
         assert_eq!(payload.is_some(), taken.is_err(), "number {number} and its payload went different ways");
     }
     drop(transaction);
-    assert!(store.sequence().load(&STREAM).unwrap() >= told.saved, "a reserved number comes back");
+    assert!(store.sequence().reserve(&STREAM).unwrap().start >= told.saved, "a reserved number comes back");
 }
 
 fn empty_image() -> Vec<u8> {
