@@ -143,7 +143,7 @@ mod tests {
     fn writes_the_example_of_the_specification() {
         // SPEC §9.1.
         let record = Record { base_time: Some(1_764_000_000.0), ..Record::number("hr", "beat/min", 62.0) };
-        let expected = "81a40062687201686265 61742f6d696e02183e221a69248500".replace(' ', "");
+        let expected = "81a40062687201686265 61742f6d696e02183e221a69248100".replace(' ', "");
         assert_eq!(hex(&write(&[record]).unwrap()), expected);
     }
 
