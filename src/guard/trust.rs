@@ -90,16 +90,18 @@ pub enum Succession {
     Same,
 }
 
-/// The rule of SPEC §8.3: the higher serial wins, an end is final, and the order of arrival is nothing.
+/// The rule of SPEC §8.3: the higher serial wins, an end is final, and the order of arrival is nothing. A
+/// withdrawal ends at any serial: who stole the key could otherwise outrun it with a higher one.
 ///
 /// # Errors
 /// [`Error::Revoked`], [`Error::Rollback`], [`Error::Equivocation`].
 pub fn succeed(pinned: Option<&Pinned>, card: &Card) -> Result<Succession> {
     let Some(pinned) = pinned else { return Ok(Succession::New) };
     match card.serial().cmp(&pinned.serial) {
-        _ if pinned.ended => Err(Error::Revoked),
-        Ordering::Less => Err(Error::Rollback),
         Ordering::Equal if *card.digest() == pinned.digest => Ok(Succession::Same),
+        _ if pinned.ended => Err(Error::Revoked),
+        _ if card.status() == Status::Withdrawn => Ok(Succession::Newer),
+        Ordering::Less => Err(Error::Rollback),
         Ordering::Equal => Err(Error::Equivocation),
         Ordering::Greater => Ok(Succession::Newer),
     }
