@@ -157,9 +157,9 @@ def run_succession(given):
             verdict = "Same"
         elif pinned is not None and (pinned.status or given["revoked"]):
             raise ZegelError("Revoked")
-        elif pinned is not None and card.serial < pinned.serial:
+        elif pinned is not None and card.status == 0 and card.serial < pinned.serial:
             raise ZegelError("Rollback")
-        elif pinned is not None and card.serial == pinned.serial:
+        elif pinned is not None and card.status == 0 and card.serial == pinned.serial:
             raise ZegelError("Equivocation")
         pinned = card
     return {"succession": verdict}
