@@ -176,7 +176,7 @@ def test_cards_go_both_ways():
         assert (card.public, card.kem_publics, card.label) == (signing[-2], [agreement[-2]], "PGO")
         assert card.expires - card.not_before == 90 * 86400 and card.status == 0
         assert COSE.new().decode((here / "pgo.card").read_bytes(), COSEKey.new(
-            {1: 1, 3: -19, -1: 6, -2: card.public}), external_aad=cbor(["zegel-card-1"]))
+            {1: 1, 2: card.id[:8], 3: -19, -1: 6, -2: card.public}), external_aad=cbor(["zegel-card-1"]))
         device = Identity(os.urandom(32))
         now = int(time.time())
         times = {"not_before": now - 60, "expires": now + 3600}
