@@ -43,6 +43,8 @@ def positive():
     accept("ok-label-empty", "no label", card_of(good(label="")))
     accept("ok-label-64", "64 bytes of label, beyond ASCII", card_of(good(label="é" * 32)))
     accept("ok-largest", "the largest numbers", card_of(good(serial=2**53 - 1, not_before=0, expires=2**53 - 1)))
+    accept("ok-kem-one-byte", "a public KEM key may have 32 equal bytes; a private one may not",
+           card_of(oracle.claims(PGO.public, [b"\x42" * 32], **VALID)))
     accept("ok-one-second", "valid for one second", card_of(good(not_before=NOW, expires=NOW)))
     accept("ok-expired-no-clock", "validity is not checked without a clock", card_of(good(not_before=1, expires=2)), None)
 
