@@ -1,0 +1,58 @@
+//! Who takes part in the benches: a device that seals, a PGO that opens, and one measurement of 100 bytes.
+
+use zegel::rng::SysRng;
+use zegel::{
+    Card, CardClaims, Error, ExactGuard, Format, Identity, KemKey, Measurement, MemorySequence, MemoryTrust,
+    Opener, Padding, Sealer, State, Status,
+};
+
+pub(crate) const TOPIC: &str = "zegel/7f3a/1";
+pub(crate) const NOW: Option<u64> = Some(1_790_000_000);
+pub(crate) const BODY: [u8; 100] = [0x5a; 100];
+pub(crate) const MEASUREMENT: Measurement<'_> =
+    Measurement { time: NOW, format: Format::OCTET_STREAM, body: &BODY };
+
+pub(crate) type Memory = State<MemoryTrust, ExactGuard>;
+
+pub(crate) struct World {
+    pub(crate) device: Identity,
+    pub(crate) pgo_card: Card,
+    /// The PGO trusts the device and has taken nothing yet.
+    pub(crate) state: Memory,
+    pgo: Identity,
+    kem_keys: [KemKey; 1],
+}
+
+impl World {
+    pub(crate) fn new() -> Result<Self, Error> {
+        let (device, pgo) = (Identity::generate(&mut SysRng)?, Identity::generate(&mut SysRng)?);
+        let kem_keys = [KemKey::generate(&mut SysRng)?];
+        let pgo_card = card(&pgo, &kem_keys)?;
+        let mut state = Memory::default();
+        state.trust.pin(&card(&device, &[])?)?;
+        Ok(Self { device, pgo_card, state, pgo, kem_keys })
+    }
+
+    /// Seals without padding.
+    pub(crate) fn sealer(&self) -> Result<Sealer<'_, MemorySequence>, Error> {
+        let sealer = Sealer::new(&self.device, &self.pgo_card, NOW, MemorySequence::default())?;
+        Ok(sealer.with_padding(Padding::None))
+    }
+
+    pub(crate) fn opener(&self) -> Opener<'_> {
+        Opener::new(self.pgo.id(), &self.kem_keys)
+    }
+}
+
+fn card(identity: &Identity, kem_keys: &[KemKey]) -> Result<Card, Error> {
+    let kem_keys: Vec<_> = kem_keys.iter().map(KemKey::public).collect();
+    let claims = CardClaims {
+        serial: 1,
+        not_before: 0,
+        expires: 4_000_000_000,
+        label: "",
+        kem_keys: &kem_keys,
+        status: Status::Active,
+    };
+    Card::from_bytes(&Card::issue_to_vec(&claims, identity, &mut SysRng)?)
+}
