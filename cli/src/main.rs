@@ -1,2 +1,30 @@
-//! The zegel command.
-fn main() {}
+//! The `zegel` command: keys, cards, envelopes and MQTT from a shell.
+//!
+//! `zegel --help` lists the commands; SPEC.md says what they write.
+#![forbid(unsafe_code)]
+
+mod armour;
+mod body;
+mod clock;
+mod command;
+mod demo;
+mod exit;
+mod file;
+mod keyfile;
+mod layout;
+mod mqtt;
+mod outbox;
+mod output;
+mod state;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    let line = command::Line::parse();
+    match command::run(line.command) {
+        Ok(code) => code,
+        Err(error) => exit::report(&error),
+    }
+}
