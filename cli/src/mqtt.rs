@@ -8,6 +8,7 @@ mod drive;
 mod flags;
 mod session;
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
@@ -39,6 +40,8 @@ pub(crate) struct Options<'a> {
 pub(crate) struct Link {
     client: AsyncClient,
     events: Receiver<Event>,
+    /// What came before the subscription was confirmed: the broker may deliver at once.
+    early: Cell<Option<Event>>,
     generation: Arc<AtomicU64>,
     runtime: Handle,
     thread: JoinHandle<()>,
@@ -80,9 +83,13 @@ impl Link {
         let driver =
             drive::Driver::new(client.clone(), options.filters.to_vec(), tell, Arc::clone(&generation));
         let thread = std::thread::spawn(move || runtime.block_on(driver.run(events)));
-        let link = Self { client, events: told, generation, runtime: handle, thread };
+        let link = Self { client, events: told, early: Cell::default(), generation, runtime: handle, thread };
         match link.next(CONNECTING)? {
-            Some(Event::Up | Event::Message(_)) => Ok(link),
+            Some(Event::Up) => Ok(link),
+            Some(message @ Event::Message(_)) => {
+                link.early.set(Some(message));
+                Ok(link)
+            }
             Some(Event::Down(reason) | Event::Refused(reason)) => Err(anyhow!(reason)),
             None => Err(anyhow!("no answer within {} seconds", CONNECTING.as_secs())),
         }
@@ -91,6 +98,9 @@ impl Link {
 
     /// What happens next; nothing when `wait` passes without it.
     pub(crate) fn next(&self, wait: Duration) -> Result<Option<Event>> {
+        if let Some(event) = self.early.take() {
+            return Ok(Some(event));
+        }
         match self.events.recv_timeout(wait) {
             Ok(event) => Ok(Some(event)),
             Err(RecvTimeoutError::Timeout) => Ok(None),

@@ -73,7 +73,9 @@ impl Sealing {
 impl Sender {
     pub(super) fn sealer(&self) -> Result<Sealer<'_, Sequence>> {
         let now = Some(clock::now());
-        let sealer = Sealer::new(&self.keys.identity, &self.recipient, now, self.store.sequence())
+        // One at a time: what a short run reserves and leaves would look like loss at the recipient.
+        let numbers = self.store.sequence().ahead(1);
+        let sealer = Sealer::new(&self.keys.identity, &self.recipient, now, numbers)
             .context("cannot seal to this card")?
             .with_padding(self.padding);
         Ok(if self.self_check { sealer.with_self_check()? } else { sealer })
