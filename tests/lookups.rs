@@ -1,0 +1,112 @@
+//! What the receiver's look-ups cannot be made to do: a kid is only a hint, one key is tried and no more, and what is
+//! not for us costs no key agreement (SPEC §7.1; threats, C-02, C-10, E-10).
+#![cfg(feature = "alloc")]
+
+mod support;
+
+use std::cell::Cell;
+use std::marker::PhantomData;
+
+use support::world::{NOW, Receiver, TOPIC, World, measurement};
+use zegel::{
+    Agree, Arrival, Error, Identity, KemKey, KemPublic, Kid, Opener, Padding, Sealer, Secret, Sender, State,
+    TrustStore,
+};
+
+/// A KEM key that counts how often it is used.
+struct Counting<'k> {
+    key: &'k KemKey,
+    uses: &'k Cell<u32>,
+}
+
+impl Agree for Counting<'_> {
+    fn public(&self) -> &KemPublic {
+        Agree::public(self.key)
+    }
+
+    fn agree(&self, peer: &[u8; 32]) -> Result<Secret<32>, Error> {
+        self.uses.set(self.uses.get() + 1);
+        self.key.agree(peer)
+    }
+}
+
+/// A trust store that names one sender whatever the kid.
+struct Always(Sender);
+
+impl TrustStore for Always {
+    fn sender(&self, _: &Kid) -> Result<Option<Sender>, Error> {
+        Ok(Some(self.0))
+    }
+}
+
+#[test]
+fn a_kid_that_leads_to_another_key_is_rejected() {
+    let world = World::new();
+    let mallory = world.receiver().sender(&world.mallory.identity.id().kid()).unwrap().unwrap();
+    let mut state = State { trust: Always(mallory), replay: Receiver::default() };
+    let mut envelope = world.envelope();
+    let refused = world.pgo.opener().open(&mut state, TOPIC, Some(NOW), &mut envelope).map(|_| ());
+    assert_eq!(refused, Err(Error::Rejected), "the full id is under the signature, whoever has the same kid");
+    assert!(envelope.iter().all(|byte| *byte == 0));
+}
+
+#[test]
+fn one_key_is_tried_and_only_for_what_is_ours() {
+    let world = World::new();
+    let uses = Cell::new(0);
+    let keys = [&world.gp.keys[0], &world.pgo.keys[0], &world.mallory.keys[0]]
+        .map(|key| Counting { key, uses: &uses });
+    let opener = Opener::new(world.pgo.identity.id(), &keys);
+    let open = |mut bytes: Vec<u8>, topic: &str| {
+        uses.set(0);
+        let verdict = opener.open(&mut world.receiver(), topic, Some(NOW), &mut bytes).map(|_| ());
+        (verdict, uses.get())
+    };
+
+    let good = world.envelope();
+    let mut changed = good.clone();
+    if let Some(last) = changed.last_mut() {
+        *last ^= 1;
+    }
+    assert_eq!(open(good.clone(), TOPIC), (Ok(()), 1));
+    assert_eq!(open(changed, TOPIC), (Err(Error::Rejected), 1), "no second key after a failure");
+    assert_eq!(open(good[..good.len() - 1].to_vec(), TOPIC), (Err(Error::Malformed), 0));
+    assert_eq!(open(good, "a/#"), (Err(Error::InvalidTopic), 0));
+    let elsewhere = world.sealed_by(&world.device, &world.device, 0, &measurement(b"x"), Padding::None);
+    assert_eq!(open(elsewhere, TOPIC), (Err(Error::NotForMe), 0));
+}
+
+#[test]
+fn a_giant_jump_is_reported_as_missing() {
+    let world = World::new();
+    let mut receiver = world.receiver();
+    let mut envelope = world.sealed(1 << 40, &measurement(b"x"), Padding::None);
+    let opened = world.pgo.opener().open(&mut receiver, TOPIC, Some(NOW), &mut envelope).unwrap();
+    assert_eq!(opened.arrival(), Arrival { missing: Some((0, (1 << 40) - 1)), late: false });
+}
+
+/// Tells whether a type is `Clone`: the inherent method is there only for those that are.
+struct Copies<T>(PhantomData<T>);
+
+trait CopiesNot {
+    fn copies(&self) -> bool {
+        false
+    }
+}
+
+impl<T> CopiesNot for Copies<T> {}
+
+impl<T: Clone> Copies<T> {
+    fn copies(&self) -> bool {
+        true
+    }
+}
+
+#[test]
+fn what_must_not_be_used_twice_has_no_copy() {
+    assert!(Copies::<Kid>(PhantomData).copies(), "the question can be answered with yes");
+    assert!(!Copies::<Sealer<'static, support::world::Counter>>(PhantomData).copies());
+    assert!(!Copies::<Identity>(PhantomData).copies());
+    assert!(!Copies::<KemKey>(PhantomData).copies());
+    assert!(!Copies::<Secret<32>>(PhantomData).copies());
+}
