@@ -13,7 +13,7 @@ use crate::{file, schema, store::Store};
 
 /// A disk in memory, which fails for good after so many operations.
 #[derive(Clone, Debug, Default)]
-struct Disk(Arc<Mutex<Platter>>);
+pub(crate) struct Disk(Arc<Mutex<Platter>>);
 
 #[derive(Debug, Default)]
 struct Platter {
@@ -34,7 +34,7 @@ enum Pending {
 }
 
 impl Disk {
-    fn holding(image: Vec<u8>) -> Self {
+    pub(crate) fn holding(image: Vec<u8>) -> Self {
         Self(Arc::new(Mutex::new(Platter { live: image.clone(), durable: image, ..Platter::default() })))
     }
 
@@ -43,11 +43,11 @@ impl Disk {
         self
     }
 
-    fn operations(&self) -> usize {
+    pub(crate) fn operations(&self) -> usize {
         self.0.lock().unwrap().operations
     }
 
-    fn image(&self) -> Vec<u8> {
+    pub(crate) fn image(&self) -> Vec<u8> {
         self.0.lock().unwrap().live.clone()
     }
 
@@ -160,7 +160,7 @@ fn digest(number: u64) -> [u8; 32] {
     digest
 }
 
-fn open(disk: Disk) -> Result<Store, StoreError> {
+pub(crate) fn open(disk: Disk) -> Result<Store, StoreError> {
     let (database, stage) = file::open_disk(disk)?;
     Ok(Store::over(database, Box::new(stage)))
 }
@@ -201,7 +201,7 @@ fn check(image: Vec<u8>, told: &Told) {
     assert!(store.sequence().reserve(&STREAM).unwrap().start >= told.saved, "a reserved number comes back");
 }
 
-fn empty_image() -> Vec<u8> {
+pub(crate) fn empty_image() -> Vec<u8> {
     let disk = Disk::default();
     file::lay_out(disk.clone()).unwrap();
     disk.image()

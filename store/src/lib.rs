@@ -45,6 +45,8 @@
 
 #[cfg(test)]
 mod crash;
+#[cfg(test)]
+mod damage;
 mod erase;
 mod error;
 mod file;

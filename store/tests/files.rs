@@ -83,7 +83,7 @@ fn a_file_cut_short_is_left_alone() {
     }
 }
 
-/// Every byte is flipped in `damage.rs`, in memory; here some are, on a real disk.
+/// `damage.rs` does this to the whole file, in memory; here it is done on a real disk.
 #[test]
 fn a_changed_byte_is_refused_or_does_not_matter() {
     let (_directory, path) = place();
