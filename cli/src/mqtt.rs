@@ -134,7 +134,7 @@ impl Link {
             match outcome.map_err(|_| anyhow!("the broker did not confirm a message within {patience:?}"))? {
                 Ok(()) => return Ok(()),
                 Err(PublishNoticeError::SessionReset) => {
-                    notice = self.publish(&topic, payload.clone())?.notice
+                    notice = self.publish(&topic, payload.clone())?.notice;
                 }
                 Err(error) => return Err(error).context("the broker did not take the message"),
             }

@@ -142,5 +142,5 @@ fn id(text: &str) -> Option<Id> {
 
 /// Without spaces and dashes, in lower case: as people type what they hear.
 fn squeezed(text: &str) -> String {
-    text.chars().filter(|c| c.is_ascii_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect()
+    text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }

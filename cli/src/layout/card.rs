@@ -37,7 +37,12 @@ pub(crate) fn card(bytes: &[u8]) -> Layout {
         walk.any(label, "label", text.unwrap_or_default())?;
         walk.exactly(b"\x3a\x00\x01\x00\x03", "label -65540", "status")?;
         walk.uint("status", |status| {
-            ["active", "withdrawn"].get(status as usize).unwrap_or(&"unknown").to_string()
+            match status {
+                0 => "active",
+                1 => "withdrawn",
+                _ => "unknown",
+            }
+            .into()
         })?;
         walk.exactly(b"\x58\x40", "signature head", "bytes 64")?;
         walk.any(64, "signature", "Ed25519, by the identity key")

@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 /// Both ends, paired, in a folder of their own.
-pub struct Parties {
+pub(crate) struct Parties {
     folder: tempfile::TempDir,
 }
 
 impl Parties {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let parties = Self { folder: tempfile::tempdir().unwrap() };
         for line in [
             "keygen -o pgo.key",
@@ -26,18 +26,18 @@ impl Parties {
         parties
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    pub fn zegel(&self, args: &[&str]) -> Command {
+    pub(crate) fn zegel(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_zegel"));
         command.args(args).current_dir(self.folder.path()).stdin(Stdio::null());
         command
     }
 
     /// Runs a line of words, with this on standard input.
-    pub fn run(&self, line: &str, input: &[u8]) -> Output {
+    pub(crate) fn run(&self, line: &str, input: &[u8]) -> Output {
         let words: Vec<&str> = line.split_whitespace().collect();
         let mut child = self
             .zegel(&words)
@@ -52,7 +52,7 @@ impl Parties {
     }
 
     /// The exit code of a line of words, and its last line on standard error.
-    pub fn fails(&self, line: &str, input: &[u8]) -> (Option<i32>, String) {
+    pub(crate) fn fails(&self, line: &str, input: &[u8]) -> (Option<i32>, String) {
         let output = self.run(line, input);
         assert_eq!(output.stdout, b"", "{line}");
         (
@@ -61,7 +61,7 @@ impl Parties {
         )
     }
 
-    pub fn seal(&self, body: &[u8], topic: &str) -> Vec<u8> {
+    pub(crate) fn seal(&self, body: &[u8], topic: &str) -> Vec<u8> {
         let line = format!("seal -i device.key -r pgo.card -t {topic} --state device.state");
         let output = self.run(&line, body);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
