@@ -52,8 +52,17 @@ pub(super) fn run(run: &mut Run) -> Result<(), Stop> {
     }
     for example in examples(&root) {
         let name = format!("example {example}");
-        let _ = run.step(&name, Show::Failure, &mut cargo(&["run", "-p", "zegel", "--example", &example]));
+        // Those that keep what they take need a store.
+        let package = if example == "device" { "zegel" } else { "zegel-store" };
+        let mut alone = cargo(&["run", "-p", package, "--example", &example]);
+        let _ = run.step(&name, Show::Failure, alone.stdin(std::process::Stdio::null()));
     }
+    let pipe = "cargo run -q --example device | cargo run -q -p zegel-store --example app";
+    let _ = run.step(
+        "example device | app",
+        Show::Failure,
+        std::process::Command::new("sh").args(["-c", pipe]).current_dir(&root),
+    );
     Ok(())
 }
 
