@@ -38,9 +38,9 @@ pub(crate) fn resume(store: &Store) -> Result<(), StoreError> {
 /// redb gives a page free one or two commits after the last use of it, hence the rounds.
 fn overwrite(store: &Store, secrets: &[Secret<32>]) -> Result<(), StoreError> {
     let disk = store.inner.disk.as_ref();
-    for _ in 0..ROUNDS {
-        fill(store)?;
-        fill(store)?;
+    for round in 0..ROUNDS {
+        fill(store, if round < GENTLE { SLACK } else { 0 })?;
+        empty(store)?;
         empty(store)?;
         let mut clean = true;
         for secret in secrets {
@@ -53,15 +53,19 @@ fn overwrite(store: &Store, secrets: &[Secret<32>]) -> Result<(), StoreError> {
     Err(StoreError::Remains)
 }
 
-/// Puts zeros into every free page: there are none left when the file has to grow.
-fn fill(store: &Store) -> Result<(), StoreError> {
+/// Puts zeros into the free pages, all but `slack` of them: when the file grows, there were none left.
+fn fill(store: &Store, slack: u64) -> Result<(), StoreError> {
     let disk = store.inner.disk.as_ref();
     let transaction = store.begin()?;
+    let used = transaction.tables().stats().map_err(from_redb)?.allocated_pages().saturating_add(slack);
     {
         let mut filler = own(transaction.tables(), FILLER)?;
         let last = filler.last().map_err(from_redb)?.map_or(0, |(key, _)| key.value());
         let before = disk.len()?;
-        for key in (last..).skip(1).take(usize::try_from(before / PAGE).map_err(io::Error::other)?) {
+        for key in (last..)
+            .skip(1)
+            .take(usize::try_from((before / PAGE).saturating_sub(used)).map_err(io::Error::other)?)
+        {
             filler.insert(key, ZEROS.as_slice()).map_err(from_redb)?;
             if disk.len()? != before {
                 break;
@@ -93,7 +97,10 @@ fn contains(disk: &dyn StorageBackend, needle: &[u8]) -> Result<bool, StoreError
     Ok(false)
 }
 
-const ROUNDS: usize = 4;
+const ROUNDS: usize = 12;
+/// Rounds that leave some pages free, so that the file does not grow with each erasure.
+const GENTLE: usize = 10;
+const SLACK: u64 = 6;
 const PAGE: u64 = 4096;
 const WINDOW: usize = 1 << 16;
 /// So large that no two fit into a page, and one does.
