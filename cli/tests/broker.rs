@@ -45,10 +45,12 @@ fn sub_is_killed_again_and_again_and_each_measurement_is_written_once() {
     let feeder = std::thread::spawn(move || input.write_all(lines.as_bytes()).unwrap());
     for round in 0..KILLS {
         let mut victim = sub().stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        std::thread::sleep(Duration::from_millis(20 + (round * 37) % 160));
+        std::thread::sleep(Duration::from_millis(100 + (round * 37) % 200));
         victim.kill().unwrap();
         victim.wait().unwrap();
     }
+    let so_far = std::fs::read_to_string(parties.path("out.jsonl")).unwrap().lines().count();
+    eprintln!("{so_far} of {MESSAGES} were written by processes that were killed");
     feeder.join().unwrap();
     assert!(publisher.wait().unwrap().success());
     let last = sub().args(["--timeout", "3", "-q"]).output().unwrap();
