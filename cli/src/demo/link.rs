@@ -66,13 +66,19 @@ impl Link {
 
     /// Falls over as a killed process does: no goodbye, nothing more acknowledged.
     pub(super) fn crash(self) {
-        self.poller.abort();
+        drop(self);
     }
 
     /// Ends the connection, and the session with it when `forget` is set.
     pub(super) async fn close(self) {
         let _ = self.client.disconnect().await;
         let _ = timeout(ANSWER, self.closed.notified()).await;
+    }
+}
+
+/// A connection that nobody reads any more must not come back under its name.
+impl Drop for Link {
+    fn drop(&mut self) {
         self.poller.abort();
     }
 }
