@@ -1,28 +1,35 @@
 //! Zegel (Dutch: a seal) wraps each health measurement in a signed, sealed CBOR envelope, so that it stays
 //! confidential and provable over an MQTT broker that nobody trusts.
 //!
-//! ```
-//! use zegel::{Card, CardClaims, Format, Identity, KemKey, Measurement, MemorySequence, Opener, Sealer, State, Status};
-//! use zegel::{ExactGuard, MemoryTrust, rng::SysRng};
-//! # fn main() -> Result<(), zegel::Error> {
-//! let (device, pgo, kem) = (Identity::generate(&mut SysRng)?, Identity::generate(&mut SysRng)?, KemKey::generate(&mut SysRng)?);
-//! # let card = |identity: &Identity, kem_keys: &[_]| {
-//! #     let claims = CardClaims { serial: 1, not_before: 0, expires: 4_000_000_000, label: "", kem_keys, status: Status::Active };
-//! #     Card::from_bytes(&Card::issue_to_vec(&claims, identity, &mut SysRng)?)
-//! # };
-//! # let (device_card, pgo_card) = (card(&device, &[])?, card(&pgo, &[kem.public()])?);
-//! # let now = Some(1_700_000_000);
-//! let mut sealer = Sealer::new(&device, &pgo_card, now, MemorySequence::default())?;
-//! let beat = Measurement { time: now, format: Format::OCTET_STREAM, body: b"61 beat/min" };
-//! let mut envelope = sealer.seal_to_vec("zegel/7f3a/1", &beat, &mut SysRng)?;
+//! A wearable seals, whoever its card names opens, and each end brings its own state:
 //!
-//! let mut state = State { trust: MemoryTrust::new(), replay: ExactGuard::new() };
-//! state.trust.pin(&device_card)?;
-//! let opened = Opener::new(pgo.id(), &[kem]).open(&mut state, "zegel/7f3a/1", now, &mut envelope)?;
-//! assert_eq!((opened.sender(), opened.body()), (&device.id(), &b"61 beat/min"[..]));
-//! # Ok(())
-//! # }
+#![cfg_attr(feature = "std", doc = "```")]
+#![cfg_attr(not(feature = "std"), doc = "```ignore")]
+//! use zegel::{Card, Format, Id, Identity, KemKey, Measurement, Opener, Result, Sealer, rng::SysRng};
+//! use zegel::{ReplayGuard, SequenceStore, TrustStore};
+//!
+//! fn seal(device: &Identity, pgo: &Card, numbers: impl SequenceStore) -> Result<Vec<u8>> {
+//!     let beat = Measurement { time: None, format: Format::OCTET_STREAM, body: b"61 beat/min" };
+//!     Sealer::new(device, pgo, None, numbers)?.seal_to_vec("zegel/7f3a/1", &beat, &mut SysRng)
+//! }
+//!
+//! fn open(me: Id, keys: &[KemKey], state: &mut (impl TrustStore + ReplayGuard), bytes: &mut [u8]) -> Result<Vec<u8>> {
+//!     let opened = Opener::new(me, keys).open(state, "zegel/7f3a/1", None, bytes)?;
+//!     Ok(opened.body().to_vec())
+//! }
 //! ```
+//!
+//! - **Keys.** An [`Identity`] signs, a [`KemKey`] opens, a [`Card`] publishes both for others to pin. Nobody is
+//!   trusted on first use: two people compare a [`Fingerprint`].
+//! - **State.** A [`SequenceStore`] reserves a sender's numbers before they are used; a [`TrustStore`] and a
+//!   [`ReplayGuard`] say who is trusted and which numbers were taken. There are ones for memory here, and durable
+//!   ones in `zegel-store`.
+//! - **Failure.** An [`Error`] is one number, the same in every language. The buffer is wiped, and no state has
+//!   moved.
+//! - **Nothing else.** No clock, network, file or global state: the caller passes time and randomness. Without
+//!   features there is no heap either.
+//!
+//! SPEC.md, in the repository, says all of it normatively.
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
