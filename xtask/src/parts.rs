@@ -73,14 +73,14 @@ fn store(run: &mut Run) -> Result<(), Stop> {
     run.step(
         "tests of zegel-store",
         Show::Always,
-        &mut cargo(&["test", "-p", "zegel-store", "--all-features"]),
+        &mut cargo(&["test", "--no-fail-fast", "-p", "zegel-store"]),
     )
 }
 
 fn cli(run: &mut Run) -> Result<(), Stop> {
     let root = run.root().to_owned();
     run.check("mosquitto", || tools::system(&root, "mosquitto", "mosquitto"))?;
-    let mut tests = cargo(&["test", "-p", "zegel-cli"]);
+    let mut tests = cargo(&["test", "--no-fail-fast", "-p", "zegel-cli"]);
     // Without this the tests that need a broker would pass where there is none.
     run.step("tests of zegel-cli", Show::Always, tests.env("ZEGEL_REQUIRE_MOSQUITTO", "1"))
 }

@@ -109,7 +109,7 @@ pub(crate) fn execute(command: &mut Command, show: Show, root: &Path) -> Result<
         return Ok(());
     }
     let output = if show == Show::Failure { std::fs::read(&log).unwrap_or_default() } else { Vec::new() };
-    Err(format!("{}\n{command:?}: {status}", String::from_utf8_lossy(&output)))
+    Err(format!("{}\n{}: {status}", String::from_utf8_lossy(&output), line(command)))
 }
 
 /// Starts a command; where nobody sits at a terminal, at the head of its own process group, so that a hanging
@@ -119,7 +119,13 @@ fn spawn(command: &mut Command) -> Result<Child, String> {
     if !std::io::stdin().is_terminal() {
         std::os::unix::process::CommandExt::process_group(command, 0);
     }
-    command.spawn().map_err(|e| format!("{command:?}: {e}"))
+    command.spawn().map_err(|e| format!("{}: {e}", line(command)))
+}
+
+/// A command as a person would type it.
+fn line(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }
 
 fn wait(child: &mut Child) -> Result<ExitStatus, String> {

@@ -43,7 +43,7 @@ pub(super) fn run(run: &mut Run) -> Result<(), Stop> {
         ("tests of xtask", &["-p", "xtask"]),
     ];
     for (name, selection) in tests {
-        let _ = run.step(name, Show::Always, cargo(&["test"]).args(selection));
+        let _ = run.step(name, Show::Always, cargo(&["test", "--no-fail-fast"]).args(selection));
     }
     // Each bench runs its code once, unoptimised: it compiles and does not fail.
     if root.join("benches").is_dir() {
