@@ -89,8 +89,7 @@ fn config(listen: SocketAddr) -> Config {
         connection_timeout_ms: 10_000,
         // Larger than any envelope, so that it is the receiver who refuses what is too large.
         max_payload_size: 4 << 20,
-        // Never reached: a session that broke off at its limit would not go on when it is taken up again.
-        max_inflight_count: 20_000,
+        max_inflight_count: 200,
         auth: None,
         external_auth: None,
         dynamic_filters: true,
