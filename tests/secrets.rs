@@ -1,0 +1,79 @@
+//! No secret has a way out through a log: what each public type shows of itself (house rule 12, threat D-15).
+
+mod support;
+
+use zegel::{Card, ExactGuard, Identity, KemKey, MemoryTrust, Opener, Padding, Secret, Sign, State, hpke};
+
+use support::hex;
+use support::random::Draws;
+use support::world::{NOW, Person, TOPIC, World, measurement};
+
+/// What a log would show of everything that holds or has seen a secret.
+fn shown(seed: &Secret<32>, kem: &Secret<32>) -> Vec<String> {
+    let world = World::new();
+    let (identity, key) = (Identity::from_seed(seed).unwrap(), KemKey::from_bytes(kem).unwrap());
+    let body = b"a body that is nobody's business";
+    let mut envelope = world.sealed(0, &measurement(body), Padding::None);
+    let mut looked = envelope.clone();
+    let mut receiver = world.receiver();
+    let opener = world.pgo.opener();
+    let unverified = format!("{:?}", opener.look(TOPIC, &mut looked).unwrap());
+    let opened = format!("{:?}", opener.open(&mut receiver, TOPIC, Some(NOW), &mut envelope).unwrap());
+    vec![
+        format!("{seed:?}"),
+        format!("{kem:#?}"),
+        format!("{identity:?}"),
+        format!("{identity:#?}"),
+        format!("{:?}", identity.hedge()),
+        format!("{key:?}"),
+        format!("{:?}", key.public()),
+        format!("{:?}", world.device.card),
+        format!("{receiver:?}"),
+        format!("{:?}", State { trust: MemoryTrust::new(), replay: ExactGuard::new() }),
+        unverified,
+        opened,
+    ]
+}
+
+#[test]
+fn debug_shows_no_secret() {
+    let mut draws = Draws(42);
+    let seed = Secret::random(&mut draws).unwrap();
+    let kem = Secret::random(&mut draws).unwrap();
+    let identity = Identity::from_seed(&seed).unwrap();
+    let secrets = [*seed.expose(), *kem.expose(), *identity.hedge().expose()];
+    for text in shown(&seed, &kem) {
+        for secret in &secrets {
+            // In hex, in upper case, and as Rust prints an array: even four bytes in a row are too many.
+            for part in secret.windows(4) {
+                let list = part.iter().map(u8::to_string).collect::<Vec<_>>().join(", ");
+                for form in [hex(part), hex(part).to_uppercase(), list] {
+                    assert!(!text.contains(&form), "{text} shows {form}");
+                }
+            }
+        }
+        assert!(!text.contains("business") && !text.contains(&hex(b"business")), "{text} shows a body");
+    }
+}
+
+#[test]
+fn debug_is_what_it_was() {
+    let identity = Person::new(2, "PGO");
+    let id = identity.identity.id();
+    assert_eq!(format!("{:?}", Secret::new([7; 32])), "Secret(..)");
+    assert_eq!(format!("{:?}", identity.identity), format!("Identity({id}, ..)"));
+    assert_eq!(format!("{:?}", identity.keys[0]), format!("KemKey({}, ..)", identity.keys[0].public().kid()));
+    assert_eq!(format!("{:?}", identity.card), format!("Card({id}, serial 1)"));
+    assert_eq!(format!("{id:?}"), format!("Id({id})"));
+}
+
+/// What holds a key has something to do when it is dropped: it wipes it.
+#[test]
+fn what_holds_a_secret_is_wiped_on_drop() {
+    use std::mem::needs_drop;
+    assert!(needs_drop::<Secret<32>>() && needs_drop::<Identity>() && needs_drop::<KemKey>());
+    assert!(needs_drop::<hpke::SenderContext>() && needs_drop::<hpke::ReceiverContext>());
+    assert!(needs_drop::<ed25519_dalek::hazmat::ExpandedSecretKey>());
+    assert!(needs_drop::<chacha20poly1305::ChaCha20Poly1305>());
+    assert!(!needs_drop::<Card>() && !needs_drop::<Opener<'_>>(), "public things need no wiping");
+}
