@@ -52,6 +52,21 @@ fn long_example(readme: &str) -> Vec<String> {
     }
 }
 
+/// The example in README.md is the one on the crate's page, which is compiled as a test.
+fn untested_example(readme: &str, roof: &str) -> Vec<String> {
+    let example = readme.split("```rust\n").nth(1).and_then(|rest| rest.split("```").next());
+    let example: String = example
+        .unwrap_or("none")
+        .lines()
+        .map(|line| format!("//! {line}").trim_end().to_owned() + "\n")
+        .collect();
+    if roof.contains(&example) {
+        Vec::new()
+    } else {
+        vec!["README.md: its example is not that of lib.rs".to_owned()]
+    }
+}
+
 fn forbidden(file: &File) -> Vec<String> {
     // Cargo writes its registry's name into each entry of a lock file.
     let hosts = if file.path.ends_with("Cargo.lock") { [].as_slice() } else { HOSTS.as_slice() };
@@ -66,6 +81,8 @@ fn the_papers_are_there_and_the_readme_is_short() {
     for readme in files.iter().filter(|file| file.path == "README.md") {
         clean(long_readme(&readme.text));
         clean(long_example(&readme.text));
+        let roof = files.iter().find(|file| file.path == "src/lib.rs").map_or("", |file| &file.text);
+        clean(untested_example(&readme.text, roof));
     }
 }
 
@@ -88,6 +105,9 @@ fn bad_papers_are_caught() {
     caught(&long_example(&example(13)), "13 lines");
     caught(&long_example("# Zegel\n"), "no first example");
     caught(&long_example("```rust\n# let a = 1;\na;\n```"), "hides lines");
+
+    clean(untested_example("```rust\na;\n\nb;\n```", "//! a;\n//!\n//! b;\n//! ```"));
+    caught(&untested_example("```rust\na;\n```", "//! b;\n"), "lib.rs");
 
     for word in UNFINISHED.iter().chain(&HOSTS) {
         caught(&forbidden(&File::new("a.md", &format!("a {word} b"))), word);
