@@ -1,0 +1,20 @@
+//! E0599: a private identity has one place.
+#![allow(unused, reason = "only one line matters")]
+use zegel::*;
+
+fn main() {}
+
+fn misuse(
+    identity: &Identity,
+    card: &Card,
+    key: &KemKey,
+    secret: &Secret<32>,
+    mut sealer: Sealer<'_, MemorySequence>,
+    measurement: &Measurement<'_>,
+    mut bytes: Vec<u8>,
+    mut state: State<MemoryTrust, ExactGuard>,
+) {
+    let identity = Identity::from_seed(secret).unwrap();
+    let _ = identity.clone();
+    let _: &Identity = &identity;
+}

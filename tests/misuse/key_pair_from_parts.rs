@@ -1,0 +1,18 @@
+//! E0061: no signer is made of a seed and somebody else'\''s public key.
+#![allow(unused, reason = "only one line matters")]
+use zegel::*;
+
+fn main() {}
+
+fn misuse(
+    identity: &Identity,
+    card: &Card,
+    key: &KemKey,
+    secret: &Secret<32>,
+    mut sealer: Sealer<'_, MemorySequence>,
+    measurement: &Measurement<'_>,
+    mut bytes: Vec<u8>,
+    mut state: State<MemoryTrust, ExactGuard>,
+) {
+    let _ = Identity::from_seed(secret, &identity.public_key());
+}

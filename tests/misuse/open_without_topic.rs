@@ -1,0 +1,19 @@
+//! E0061: the topic cannot be left out of an open.
+#![allow(unused, reason = "only one line matters")]
+use zegel::*;
+
+fn main() {}
+
+fn misuse(
+    identity: &Identity,
+    card: &Card,
+    key: &KemKey,
+    secret: &Secret<32>,
+    mut sealer: Sealer<'_, MemorySequence>,
+    measurement: &Measurement<'_>,
+    mut bytes: Vec<u8>,
+    mut state: State<MemoryTrust, ExactGuard>,
+) {
+    let keys = [key];
+    let _ = Opener::new(identity.id(), &keys).open(&mut state, None, &mut bytes);
+}

@@ -1,0 +1,18 @@
+//! E0277: a secret is not shown.
+#![allow(unused, reason = "only one line matters")]
+use zegel::*;
+
+fn main() {}
+
+fn misuse(
+    identity: &Identity,
+    card: &Card,
+    key: &KemKey,
+    secret: &Secret<32>,
+    mut sealer: Sealer<'_, MemorySequence>,
+    measurement: &Measurement<'_>,
+    mut bytes: Vec<u8>,
+    mut state: State<MemoryTrust, ExactGuard>,
+) {
+    let _ = format!("{secret}");
+}

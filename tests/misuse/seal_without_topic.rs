@@ -1,0 +1,18 @@
+//! E0061: the topic cannot be left out of a seal.
+#![allow(unused, reason = "only one line matters")]
+use zegel::*;
+
+fn main() {}
+
+fn misuse(
+    identity: &Identity,
+    card: &Card,
+    key: &KemKey,
+    secret: &Secret<32>,
+    mut sealer: Sealer<'_, MemorySequence>,
+    measurement: &Measurement<'_>,
+    mut bytes: Vec<u8>,
+    mut state: State<MemoryTrust, ExactGuard>,
+) {
+    let _ = sealer.seal_to_vec(measurement, &mut rng::SysRng);
+}
