@@ -1,17 +1,16 @@
 //! HPKE (RFC 9180) with this crate's suite and keys, for what a protocol beside the envelope needs: base
 //! and PSK mode, any number of messages in order, and the exporter (SPEC §5.1).
 //!
-//! ```
+#![cfg_attr(feature = "std", doc = "```")]
+#![cfg_attr(not(feature = "std"), doc = "```ignore")]
 //! use zegel::{KemKey, hpke, rng::SysRng};
-//! # fn main() -> Result<(), zegel::Error> {
 //! let recipient = KemKey::generate(&mut SysRng)?;
 //! let (enc, mut sender) = hpke::sender(&recipient.public(), b"info", None, &mut SysRng)?;
 //! let mut message = *b"secret ................";
 //! sender.seal_in_place(b"aad", &mut message)?; // the last 16 bytes take the tag
 //! let mut receiver = hpke::receiver(&recipient, &enc, b"info", None)?;
 //! assert_eq!(receiver.open_in_place(b"aad", &mut message)?, b"secret ");
-//! # Ok(())
-//! # }
+//! # Ok::<(), zegel::Error>(())
 //! ```
 
 use rand_core::TryCryptoRng;
