@@ -59,7 +59,7 @@ fn secret(value: &Value) -> Secret<32> {
     Secret::new(array(value))
 }
 
-fn all<'v>(value: &'v Value) -> impl Iterator<Item = &'v Value> {
+fn all(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().unwrap().iter()
 }
 

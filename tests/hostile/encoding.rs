@@ -80,7 +80,7 @@ fn duplicate_and_unsorted_keys_are_malformed() {
         assert_eq!(refused(&world, &bytes), Error::Malformed);
     }
     for pairs in [[&kid, &ek, &kid], [&kid, &ek, &ek], [&kid, &kid, &ek]] {
-        let bytes = around_map(3, &pairs.map(|pair| pair.clone()).concat(), &ciphertext);
+        let bytes = around_map(3, &pairs.map(Clone::clone).concat(), &ciphertext);
         assert_eq!(refused(&world, &bytes), Error::Malformed);
     }
     let bytes = around_map(2, &[kid, ek].concat(), &ciphertext);
@@ -103,7 +103,7 @@ fn injected_headers_are_malformed() {
         for value in [uint(1), bstr(b""), [head(4, 1), uint(4)].concat()] {
             let pair = [label.clone(), value].concat();
             for map in [[&pair, &kid, &ek], [&kid, &pair, &ek], [&kid, &ek, &pair]] {
-                let bytes = around_map(3, &map.map(|pair| pair.clone()).concat(), &ciphertext);
+                let bytes = around_map(3, &map.map(Clone::clone).concat(), &ciphertext);
                 assert_eq!(Envelope::parse(&bytes).err(), Some(Error::Malformed));
             }
         }
