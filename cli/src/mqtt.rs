@@ -24,6 +24,7 @@ use tokio::time::timeout;
 
 pub(crate) use address::{Address, PORT};
 pub(crate) use flags::Flags;
+pub(crate) use session::Afresh;
 
 /// How to connect, and to what.
 pub(crate) struct Options<'a> {
@@ -170,7 +171,7 @@ fn settings(options: &Options<'_>) -> MqttOptions {
     settings
         .set_clean_start(false)
         .set_session_expiry_interval(Some(options.expiry))
-        .set_session_store(session::Afresh { expiry: options.expiry })
+        .set_session_store(Afresh { expiry: options.expiry })
         .set_ack_mode(AckMode::Manual)
         .set_keep_alive(30)
         .set_connect_timeout(CONNECTING)

@@ -43,7 +43,7 @@ pub(super) async fn listen(
     let needles = Needles::new(run);
     let mut heard = Overheard { histogram: vec![0; 256], ..Overheard::default() };
     heard.search_works = run.script.measurements.iter().all(|measured| needles.found(&measured.body));
-    let mut link = Link::open(&run.broker, &run.client("eavesdropper"), false).await?;
+    let mut link = Link::open(&run.broker, &run.client("eavesdropper")).await?;
     link.subscribe("#").await?;
     let _ = ready.send(()).await;
     let mut kept = Vec::new();

@@ -28,7 +28,7 @@ pub(super) fn state(run: &Run) -> Result<Store> {
 /// Works until the connection ends. `ready` is told once it is subscribed.
 pub(super) async fn work(run: &Run, ready: mpsc::Sender<()>) -> Result<()> {
     let receiver = Receiver { run, role: Role::Gp, holder: &run.cast.gp, store: state(run)? };
-    let mut link = Link::open(&run.broker, &run.client("gp"), false).await?;
+    let mut link = Link::open(&run.broker, &run.client("gp")).await?;
     link.subscribe(&format!("{}/b/+", run.topics.prefix)).await?;
     let _ = ready.send(()).await;
     while let Some(messages) = batch(&mut link).await {

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use rumqttc::mqttbytes::QoS;
 use rumqttc::mqttbytes::v5::{Packet, Publish};
 use rumqttc::{
-    AckMode, AsyncClient, BrokerSessionResumePolicy, Event, EventLoop, MqttOptions, PublishNotice,
+    AckMode, AsyncClient, Event, EventLoop, MqttOptions, PublishNotice,
     PublishOptions,
 };
 use tokio::sync::{Notify, mpsc};
@@ -18,6 +18,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 use super::broker::Address;
+use crate::mqtt::Afresh;
 
 /// A connection whose messages arrive in [`Link::inbox`].
 pub(super) struct Link {
@@ -29,9 +30,9 @@ pub(super) struct Link {
 }
 
 impl Link {
-    /// Connects as `name`. With `resume`, the session that an earlier connection left is taken up.
-    pub(super) async fn open(broker: &Address, name: &str, resume: bool) -> Result<Self> {
-        let (client, mut events) = AsyncClient::builder(options(broker, name, resume)).capacity(256).build();
+    /// Connects as `name`, and takes up the session that an earlier connection left, if there is one.
+    pub(super) async fn open(broker: &Address, name: &str) -> Result<Self> {
+        let (client, mut events) = AsyncClient::builder(options(broker, name)).capacity(256).build();
         // The first answer is waited for, so that a broker that is not there is one clear error.
         timeout(CONNECTING, connected(&mut events))
             .await
@@ -85,8 +86,8 @@ impl Drop for Link {
 
 /// Removes the session that `name` has at the broker: a clean start that is not kept.
 pub(super) async fn forget(broker: &Address, name: &str) -> Result<()> {
-    let mut options = options(broker, name, false);
-    options.set_session_expiry_interval(Some(0));
+    let mut options = options(broker, name);
+    options.set_clean_start(true).set_session_expiry_interval(Some(0));
     let (client, mut events) = AsyncClient::builder(options).capacity(1).build();
     timeout(CONNECTING, connected(&mut events))
         .await
@@ -105,14 +106,16 @@ pub(super) async fn delivered(notice: PublishNotice) -> Result<()> {
     }
 }
 
-fn options(broker: &Address, name: &str, resume: bool) -> MqttOptions {
+fn options(broker: &Address, name: &str) -> MqttOptions {
     let mut options = MqttOptions::new(name, (broker.host.clone(), broker.port));
     options
         .set_keep_alive(30)
-        .set_clean_start(!resume)
+        // Names are new in each run. rumqttd keeps no session of a connection that began with a clean start,
+        // whatever its expiry.
+        .set_clean_start(false)
         // Should the demo be killed, the broker forgets it after a while.
-        .set_session_expiry_interval(Some(300))
-        .set_broker_session_resume_policy(BrokerSessionResumePolicy::AllowBrokerOnly)
+        .set_session_expiry_interval(Some(KEPT))
+        .set_session_store(Afresh { expiry: KEPT })
         .set_ack_mode(AckMode::Manual)
         .set_unlimited_incoming_packet_size();
     options
@@ -147,6 +150,8 @@ async fn poll(mut events: EventLoop, deliver: mpsc::UnboundedSender<Publish>, cl
     closed.notify_one();
 }
 
+/// Seconds that the broker keeps a session.
+const KEPT: u32 = 300;
 const CONNECTING: Duration = Duration::from_secs(5);
 const ANSWER: Duration = Duration::from_secs(10);
 const RECONNECTS: usize = 100;

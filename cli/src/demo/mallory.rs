@@ -27,7 +27,7 @@ pub(super) enum Cue {
 
 /// Attacks until he is told to finish. `ready` is told once he is subscribed.
 pub(super) async fn attack(run: &Run, ready: mpsc::Sender<()>, mut cues: mpsc::Receiver<Cue>) -> Result<()> {
-    let link = Link::open(&run.broker, &run.client("mallory"), false).await?;
+    let link = Link::open(&run.broker, &run.client("mallory")).await?;
     link.subscribe(&format!("{}/#", run.topics.prefix)).await?;
     let _ = ready.send(()).await;
     let mut mallory =

@@ -47,13 +47,13 @@ pub(super) async fn work(
     let mut sealer =
         Sealer::new(&run.cast.pgo.identity, &run.cast.gp.card, Some(now()), sent.sequence())?.precompute();
     let receiver = Receiver { run, role: Role::Pgo, holder: &run.cast.pgo, store: store.clone() };
-    let mut link = Link::open(&run.broker, &run.client("pgo"), resume).await?;
+    let mut link = Link::open(&run.broker, &run.client("pgo")).await?;
     // The session that is taken up has its subscription.
     if !resume {
         link.subscribe(&format!("{}/a/+", run.topics.prefix)).await?;
     }
     // What is sent has a connection of its own: the outbox remembers it, and no session needs to.
-    let out = Link::open(&run.broker, &run.client("pgo-out"), false).await?;
+    let out = Link::open(&run.broker, &run.client("pgo-out")).await?;
     let _ = ready.send(()).await;
 
     // What was stored and perhaps not sent when the last process ended.

@@ -35,7 +35,7 @@ pub(super) async fn play(run: &Arc<Run>) -> Result<Played> {
 
 /// Removes from the broker what a run leaves there: the sessions, and what it retained.
 pub(super) async fn clean_up(run: &Run) -> Result<()> {
-    let sweeper = link::Link::open(&run.broker, &run.client("sweeper"), false).await?;
+    let sweeper = link::Link::open(&run.broker, &run.client("sweeper")).await?;
     link::delivered(sweeper.publish(&run.topics.pgo[0], bytes::Bytes::new(), true).await?).await?;
     sweeper.close().await;
     for role in ["wearable", "pgo", "pgo-out", "gp", "eavesdropper", "mallory", "sweeper"] {

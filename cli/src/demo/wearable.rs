@@ -23,7 +23,7 @@ pub(super) async fn play(run: &Run, pace: &Semaphore) -> Result<Vec<Sizes>> {
     let state = Store::create(run.state("wearable.state"))?;
     let wearable = &run.cast.wearable.identity;
     let mut sealer = Sealer::new(wearable, &run.cast.pgo.card, Some(now()), state.sequence())?.precompute();
-    let link = Link::open(&run.broker, &run.client("wearable"), false).await?;
+    let link = Link::open(&run.broker, &run.client("wearable")).await?;
     let topic = &run.topics.pgo[0];
 
     let mut sizes = Vec::new();

@@ -10,8 +10,8 @@ use rumqttc::{PersistedAckMode, PersistedSession, SessionStore, SessionStoreErro
 
 /// Answers every start with an empty session, and keeps nothing.
 #[derive(Debug)]
-pub(super) struct Afresh {
-    pub(super) expiry: u32,
+pub(crate) struct Afresh {
+    pub(crate) expiry: u32,
 }
 
 type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, SessionStoreError>> + Send + 'a>>;
