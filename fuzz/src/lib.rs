@@ -81,7 +81,11 @@ pub fn card(data: &[u8]) {
     let (id, serial, label) = (parsed.claimed_id(), parsed.claimed_serial(), parsed.claimed_label());
     let Ok(card) = parsed.verify() else { return };
     assert_eq!((*card.id(), card.serial(), card.label()), (id, serial, label));
-    assert_eq!(id, world.device.id(), "nobody else's key signed");
+    if id != world.device.id() {
+        // Somebody else's card, as a corpus may hold one, comes whole: no edit of ours makes one.
+        assert!(how % 3 == 0, "nobody else's key signed");
+        return;
+    }
     // Every claim is in the type, so that issuing it again gives the same claims.
     let kem_keys: Vec<_> = card.kem_keys().copied().collect();
     let claims = CardClaims {
