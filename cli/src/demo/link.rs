@@ -3,6 +3,7 @@
 //! A message is acknowledged by whoever took it in, and only then (SPEC §10).
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -26,6 +27,7 @@ pub(super) struct Link {
     /// What the broker delivers, in its order.
     pub(super) inbox: mpsc::UnboundedReceiver<Publish>,
     poller: JoinHandle<()>,
+    closing: Arc<AtomicBool>,
     closed: Arc<Notify>,
 }
 
@@ -40,9 +42,9 @@ impl Link {
             .and_then(|result| result)
             .with_context(|| format!("cannot connect to {broker}"))?;
         let (deliver, inbox) = mpsc::unbounded_channel();
-        let closed = Arc::new(Notify::new());
-        let poller = tokio::spawn(poll(events, deliver, Arc::clone(&closed)));
-        Ok(Self { client, inbox, poller, closed })
+        let (closing, closed) = (Arc::new(AtomicBool::new(false)), Arc::new(Notify::new()));
+        let poller = tokio::spawn(poll(events, deliver, Arc::clone(&closing), Arc::clone(&closed)));
+        Ok(Self { client, inbox, poller, closing, closed })
     }
 
     /// Subscribes, and returns when the broker has agreed.
@@ -72,8 +74,12 @@ impl Link {
 
     /// Ends the connection, and the session with it when `forget` is set.
     pub(super) async fn close(self) {
-        let _ = self.client.disconnect().await;
-        let _ = timeout(ANSWER, self.closed.notified()).await;
+        self.closing.store(true, Ordering::SeqCst);
+        let _ = timeout(CLOSING, async {
+            let _ = self.client.disconnect().await;
+            self.closed.notified().await;
+        })
+        .await;
     }
 }
 
@@ -93,8 +99,9 @@ pub(super) async fn forget(broker: &Address, name: &str) -> Result<()> {
         .await
         .map_err(|_| anyhow!("the broker does not answer"))??;
     client.disconnect().await?;
-    // The goodbye is sent by polling, which ends with the connection.
-    let _ = timeout(ANSWER, async { while events.poll().await.is_ok() {} }).await;
+    // The goodbye is sent by polling. Not every broker closes the connection upon it.
+    let goodbye = async { while !matches!(events.poll().await, Err(_) | Ok(GOODBYE)) {} };
+    let _ = timeout(CLOSING, goodbye).await;
     Ok(())
 }
 
@@ -129,7 +136,12 @@ async fn connected(events: &mut EventLoop) -> Result<()> {
     }
 }
 
-async fn poll(mut events: EventLoop, deliver: mpsc::UnboundedSender<Publish>, closed: Arc<Notify>) {
+async fn poll(
+    mut events: EventLoop,
+    deliver: mpsc::UnboundedSender<Publish>,
+    closing: Arc<AtomicBool>,
+    closed: Arc<Notify>,
+) {
     let mut failures = 0;
     while failures < RECONNECTS {
         match events.poll().await {
@@ -139,8 +151,10 @@ async fn poll(mut events: EventLoop, deliver: mpsc::UnboundedSender<Publish>, cl
                     break;
                 }
             }
-            Ok(Event::Outgoing(rumqttc::Outgoing::Disconnect)) => break,
+            Ok(GOODBYE) => break,
             Ok(_) => {}
+            // A broker that closes at once leaves no time to see the goodbye go.
+            Err(_) if closing.load(Ordering::SeqCst) => break,
             Err(_) => {
                 failures += 1;
                 sleep(Duration::from_millis(20)).await;
@@ -152,6 +166,8 @@ async fn poll(mut events: EventLoop, deliver: mpsc::UnboundedSender<Publish>, cl
 
 /// Seconds that the broker keeps a session.
 const KEPT: u32 = 300;
+const GOODBYE: Event = Event::Outgoing(rumqttc::Outgoing::Disconnect);
 const CONNECTING: Duration = Duration::from_secs(5);
 const ANSWER: Duration = Duration::from_secs(10);
+const CLOSING: Duration = Duration::from_secs(2);
 const RECONNECTS: usize = 100;
