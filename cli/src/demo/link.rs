@@ -10,10 +10,7 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use bytes::Bytes;
 use rumqttc::mqttbytes::QoS;
 use rumqttc::mqttbytes::v5::{Packet, Publish};
-use rumqttc::{
-    AckMode, AsyncClient, Event, EventLoop, MqttOptions, PublishNotice,
-    PublishOptions,
-};
+use rumqttc::{AckMode, AsyncClient, Event, EventLoop, MqttOptions, PublishNotice, PublishOptions};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};

@@ -47,7 +47,7 @@ pub(super) async fn attack(run: &Run, ready: mpsc::Sender<()>, mut cues: mpsc::R
                     forwards.push(message.payload);
                 } else if topic == run.topics.pgo[0] {
                     captured.push(message.payload);
-                    if captured.len() % STRIDE == 0 {
+                    if captured.len().is_multiple_of(STRIDE) {
                         mallory.try_next(&captured, &forwards).await?;
                     }
                 }

@@ -143,9 +143,8 @@ impl Company {
     /// Waits for one role to say that it is subscribed.
     async fn hear(&mut self, subscribed: &mut mpsc::Receiver<()>) -> Result<()> {
         tokio::select! {
-            told = timeout(STANDSTILL, subscribed.recv()) => match told {
-                Ok(Some(())) => return Ok(()),
-                _ => {}
+            told = timeout(STANDSTILL, subscribed.recv()) => if let Ok(Some(())) = told {
+                return Ok(());
             },
             Some(ended) = self.tasks.join_next() => {
                 ended??;

@@ -57,14 +57,6 @@ impl Recording {
         table::parse("test", text.as_bytes()).unwrap()
     }
 
-    /// Seconds from one row to the next, where the file has times: the median of the differences.
-    pub(super) fn step(&self) -> Option<f64> {
-        let times: Vec<f64> = self.rows.iter().filter_map(|row| row.time).collect();
-        let mut steps: Vec<f64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
-        steps.sort_by(f64::total_cmp);
-        steps.get(steps.len() / 2).copied().filter(|step| *step > 0.0)
-    }
-
     /// Refuses what the demo could not show anything with.
     fn checked(self) -> Result<Self> {
         if self.columns.is_empty() {
@@ -92,7 +84,6 @@ mod tests {
         let recording = Recording::bundled().unwrap();
         assert_eq!(recording.rows.len(), 681);
         assert_eq!(recording.skipped, 0);
-        assert_eq!(recording.step(), Some(1.0));
         let names: Vec<&str> = recording.columns.iter().map(|column| column.name.as_str()).collect();
         assert_eq!(names, ["heart-rate", "ppg"]);
         assert!(recording.rows.iter().all(|row| row.values[1].1.len() == 25));

@@ -29,7 +29,8 @@ fn write(out: &mut String, verdict: &Verdict) -> std::fmt::Result {
     }
 
     writeln!(out, "\n  {:<28}{:>9}{:>9}", "MEASUREMENTS", "PGO", "GP")?;
-    let rows: [(&str, fn(&Received) -> usize); 6] = [
+    type Count = fn(&Received) -> usize;
+    let rows: [(&str, Count); 6] = [
         ("sealed", |received| received.sent),
         ("opened exactly once", |received| received.opened_once),
         ("lost", |received| received.lost),
