@@ -22,15 +22,31 @@ pub(crate) enum Access {
 
 /// All of a file, or of standard input for `-`; an error when it is longer than `limit`.
 pub(crate) fn read(path: &Path, limit: usize) -> Result<Zeroizing<Vec<u8>>> {
+    let bytes = begin(path, limit.saturating_add(1))?;
+    if bytes.len() > limit {
+        bail!("{}: longer than {limit} bytes", name(path));
+    }
+    Ok(bytes)
+}
+
+/// The first `most` bytes of a file, or of standard input for `-`.
+pub(crate) fn begin(path: &Path, most: usize) -> Result<Zeroizing<Vec<u8>>> {
+    let mut bytes = Zeroizing::new(Vec::new());
+    let limit = u64::try_from(most).unwrap_or(u64::MAX);
     if path.as_os_str() == "-" {
-        return bounded(io::stdin().lock(), limit).context("standard input");
+        io::stdin().lock().take(limit).read_to_end(&mut bytes).with_context(|| name(path))?;
+        return Ok(bytes);
     }
-    let name = || path.display().to_string();
-    let file = File::open(path).with_context(name)?;
-    if file.metadata().with_context(name)?.is_dir() {
-        bail!("{} is a directory", name());
+    let file = File::open(path).with_context(|| name(path))?;
+    if file.metadata().with_context(|| name(path))?.is_dir() {
+        bail!("{} is a directory", name(path));
     }
-    bounded(file, limit).with_context(name)
+    file.take(limit).read_to_end(&mut bytes).with_context(|| name(path))?;
+    Ok(bytes)
+}
+
+fn name(path: &Path) -> String {
+    if path.as_os_str() == "-" { "standard input".into() } else { path.display().to_string() }
 }
 
 /// Writes `bytes` to a new file: to a temporary one in the same directory, synced, and then given its name.
@@ -96,16 +112,6 @@ pub(crate) fn is_open_to_others(path: &Path) -> bool {
         let _ = path;
         false
     }
-}
-
-fn bounded(source: impl Read, limit: usize) -> Result<Zeroizing<Vec<u8>>> {
-    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
-    let mut bytes = Zeroizing::new(Vec::new());
-    source.take(most).read_to_end(&mut bytes)?;
-    if bytes.len() > limit {
-        bail!("longer than {limit} bytes");
-    }
-    Ok(bytes)
 }
 
 fn taken(path: &Path, access: Access) -> anyhow::Error {

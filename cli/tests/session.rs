@@ -124,3 +124,11 @@ fn exported_keys_are_cose_keys() {
     let public = String::from_utf8(parties.run("key export -i pgo.key --public", b"").stdout).unwrap();
     assert!(public.lines().all(|line| line.starts_with("a5")) && public.len() < text.len());
 }
+
+#[test]
+fn an_envelope_beyond_the_limit_is_malformed() {
+    let parties = Parties::new();
+    let huge = vec![0; (1 << 20) + 100];
+    let (code, words) = parties.fails("open -i pgo.key -t a --state pgo.state", &huge);
+    assert_eq!(code, Some(11), "{words}");
+}

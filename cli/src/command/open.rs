@@ -49,7 +49,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
     args.output.check(false)?;
     let keys = KeyFile::read(&args.identity)?;
     // A byte too many is enough for the core to call it malformed.
-    let mut envelope = file::read(&args.envelope, LARGEST)?;
+    let mut envelope = file::begin(&args.envelope, LARGEST)?;
     let store = state::open(&args.state)?;
     let mut transaction = store.begin()?;
     let opener = Opener::new(keys.identity.id(), &keys.kem);

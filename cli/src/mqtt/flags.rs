@@ -5,7 +5,7 @@ use super::{Address, PORT};
 /// Where the broker is, and as whom to connect.
 #[derive(clap::Args)]
 pub(crate) struct Flags {
-    /// The broker as mqtt://[user[:password]@]host[:port]
+    /// The broker, as `mqtt://[user[:password]@]host[:port]`
     #[arg(long, value_name = "URL", conflicts_with_all = ["host", "port", "username", "password"])]
     broker: Option<Address>,
     /// The broker's host
