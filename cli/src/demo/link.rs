@@ -165,6 +165,6 @@ async fn poll(
 const KEPT: u32 = 300;
 const GOODBYE: Event = Event::Outgoing(rumqttc::Outgoing::Disconnect);
 const CONNECTING: Duration = Duration::from_secs(5);
-const ANSWER: Duration = Duration::from_secs(10);
+const ANSWER: Duration = Duration::from_secs(30);
 const CLOSING: Duration = Duration::from_secs(2);
 const RECONNECTS: usize = 100;

@@ -230,6 +230,6 @@ impl Company {
 /// So many measurements may be on their way at once: less than any broker keeps for a receiver that is away.
 const UNDER_WAY: usize = 200;
 /// When nothing has moved for so long, nothing more will.
-const STANDSTILL: Duration = Duration::from_secs(8);
+const STANDSTILL: Duration = Duration::from_secs(30);
 const RESTART: Duration = Duration::from_millis(400);
 const QUIET: Duration = Duration::from_millis(150);
