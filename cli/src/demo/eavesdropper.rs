@@ -3,9 +3,11 @@
 //! He looks for every eight bytes in a row of every measurement, and for the ids and names of whoever sends.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use anyhow::Result;
 use tokio::sync::{mpsc, watch};
+use tokio::time::timeout;
 
 use super::link::Link;
 use super::run::Run;
@@ -48,9 +50,11 @@ pub(super) async fn listen(
     let _ = ready.send(()).await;
     let mut kept = Vec::new();
     loop {
+        // When it is over, what is still on its way to him comes first.
         let message = tokio::select! {
+            biased;
             message = link.inbox.recv() => message,
-            _ = done.wait_for(|done| *done) => None,
+            _ = over(&mut done) => timeout(LINGER, link.inbox.recv()).await.ok().flatten(),
         };
         let Some(message) = message else { break };
         let topic = String::from_utf8_lossy(&message.topic);
@@ -133,6 +137,12 @@ fn telling(bytes: &[u8]) -> impl Iterator<Item = [u8; WINDOW]> {
     })
 }
 
+async fn over(done: &mut watch::Receiver<bool>) {
+    let _ = done.wait_for(|done| *done).await;
+}
+
+/// How long nothing has to come before he believes that nothing does.
+const LINGER: Duration = Duration::from_secs(1);
 const WINDOW: usize = 8;
 /// A name of four letters turns up by chance.
 const SHORTEST_NAME: usize = 5;
