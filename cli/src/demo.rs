@@ -25,7 +25,7 @@ mod wearable;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 
@@ -79,8 +79,9 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, anyhow::Error> {
             _ = tokio::signal::ctrl_c() => Ok(None),
         }
     });
-    // The embedded broker has threads of its own, which nobody waits for.
-    runtime.shutdown_background();
+    // The roles go, and the state's directory with the last of them. The embedded broker has threads of its own,
+    // which nobody waits for.
+    runtime.shutdown_timeout(ENDING);
     let Some(verdict) = verdict? else {
         eprintln!("zegel: interrupted; nothing is left behind");
         return Ok(ExitCode::from(INTERRUPTED));
@@ -115,5 +116,6 @@ async fn played(args: &Args, recording: &Recording, script: Script) -> Result<Ve
         .context("cannot read the states again")
 }
 
+const ENDING: Duration = Duration::from_secs(3);
 /// What a shell gives for a program that SIGINT ended.
 const INTERRUPTED: u8 = 130;
