@@ -78,7 +78,7 @@ pub(super) fn histogram(verdict: &Verdict) -> Result<Plot> {
         chart.draw_series(bars).map_err(problem)?;
         Ok(())
     })?;
-    Ok(Plot { title: "Every byte value is as frequent as any other".into(), svg })
+    Ok(Plot { title: "How often each byte value occurs in the ciphertext".into(), svg })
 }
 
 /// What the PGO saw: a curve for each of the first measurements by name.
