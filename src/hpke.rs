@@ -61,10 +61,11 @@ pub(crate) fn decap(key: &impl Agree, enc: &[u8; 32]) -> Result<Secret<32>> {
 pub struct SenderContext(Context);
 
 impl SenderContext {
-    /// `ContextS.Seal`: encrypts all but the last 16 bytes of `buffer`, which take the tag.
+    /// `ContextS.Seal`: encrypts all but the last 16 bytes of `buffer`, which take the tag. A message that is
+    /// refused counts for nothing.
     pub fn seal_in_place(&mut self, aad: &[u8], buffer: &mut [u8]) -> Result<()> {
-        let sequence = self.0.step()?;
-        self.0.schedule.keys.seal(sequence, aad, buffer)
+        self.0.schedule.keys.seal(self.0.sequence, aad, buffer)?;
+        self.0.step()
     }
 
     /// `Context.Export`: fills `output`, at most 8,160 bytes.
@@ -102,8 +103,8 @@ impl Context {
         Ok(Self { schedule: Schedule::new(shared, info, psk)?, sequence: 0 })
     }
 
-    fn step(&mut self) -> Result<u64> {
-        let next = self.sequence.checked_add(1).ok_or(Error::Exhausted)?;
-        Ok(core::mem::replace(&mut self.sequence, next))
+    fn step(&mut self) -> Result<()> {
+        self.sequence = self.sequence.checked_add(1).ok_or(Error::Exhausted)?;
+        Ok(())
     }
 }

@@ -155,8 +155,8 @@ impl<'k, S: SequenceStore, I: Sign> Sealer<'k, S, I> {
         Ok(out)
     }
 
-    /// Seals what `policy` lets leave of `pack`, as one measurement of [`Format::SENML_CBOR`]. There is no way
-    /// to seal a pack without a policy. `time` is coarsened as the pack's own times are.
+    /// Seals what `policy` lets leave of `pack`, as one measurement of [`Format::SENML_CBOR`]. Sealing
+    /// a pack asks for a policy. `time` is coarsened as the pack's own times are.
     ///
     /// # Errors
     /// [`Error::NothingAllowed`] when nothing is left; those of the pack's encoding and of [`Sealer::seal`].
@@ -169,9 +169,10 @@ impl<'k, S: SequenceStore, I: Sign> Sealer<'k, S, I> {
         policy: &Policy,
         rng: &mut R,
     ) -> Result<Vec<u8>> {
-        let body = policy.minimise(pack)?.encode()?;
+        let mut body = policy.minimise(pack)?.encode()?;
+        let body = Wipe::new(&mut body);
         let time = time.map(|time| policy.coarsen(time));
-        self.seal_to_vec(topic, &Measurement { time, format: Format::SENML_CBOR, body: &body }, rng)
+        self.seal_to_vec(topic, &Measurement { time, format: Format::SENML_CBOR, body: body.bytes() }, rng)
     }
 
     /// Writes the signed plaintext to the front of `ciphertext`: the digest of what was signed.

@@ -68,22 +68,31 @@ impl Peer {
 
     /// `X25519(private, self)`; [`Error::Rejected`] when it is all zero.
     pub(crate) fn agree(&self, private: &Secret<32>) -> Result<Secret<32>> {
-        let mut point = self.multiply(*private.expose());
+        let mut point = self.multiply(private);
         let shared = Secret::new(point.to_bytes());
         point.zeroize();
         if shared.is_zero() { Err(Error::Rejected) } else { Ok(shared) }
     }
 
-    fn multiply(&self, scalar: [u8; 32]) -> MontgomeryPoint {
+    /// The product, of which no other form is left behind.
+    fn multiply(&self, private: &Secret<32>) -> MontgomeryPoint {
+        #[cfg(feature = "fast")]
+        if let Some(mut product) = self.multiply_edwards(private) {
+            let shared = product.to_montgomery();
+            product.zeroize();
+            return shared;
+        }
+        MontgomeryPoint(self.bytes).mul_clamped(*private.expose())
+    }
+
+    /// The product in the Edwards form; `None` for a point on the twist.
+    #[cfg(feature = "fast")]
+    fn multiply_edwards(&self, private: &Secret<32>) -> Option<EdwardsPoint> {
         #[cfg(all(feature = "fast", feature = "alloc"))]
         if let Some(table) = &self.table {
-            return table.mul_base_clamped(scalar).to_montgomery();
+            return Some(table.mul_base_clamped(*private.expose()));
         }
-        #[cfg(feature = "fast")]
-        if let Some(edwards) = self.edwards {
-            return edwards.mul_clamped(scalar).to_montgomery();
-        }
-        MontgomeryPoint(self.bytes).mul_clamped(scalar)
+        self.edwards.map(|edwards| edwards.mul_clamped(*private.expose()))
     }
 }
 

@@ -100,6 +100,7 @@ fn a_refused_message_is_wiped_and_waited_for() {
     let shared = Secret::new([7; 32]);
     let mut sender = SenderContext(Context::new(&shared, b"", None).unwrap());
     let mut receiver = ReceiverContext(Context::new(&shared, b"", None).unwrap());
+    assert_eq!(sender.seal_in_place(b"", &mut [0; 15]), Err(Error::BufferTooSmall));
     let mut message = [5; 20];
     sender.seal_in_place(b"", &mut message).unwrap();
     let mut changed = message;
