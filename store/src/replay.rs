@@ -9,8 +9,8 @@ use zegel::{Arrival, Error, Id, MAX_NUMBER, Stream};
 use crate::error::{StoreError, from_redb};
 use crate::schema::{DIGESTS, HOLES, STREAMS, Tables, own};
 
-/// Takes `sequence` of `stream`, or says why not: `Duplicate`, `Conflict` or, when its digest was forgotten,
-/// `TooOld`. A refusal changes nothing.
+/// Takes `sequence` of `stream`, or says why not: `Duplicate`, also when its digest was forgotten, or
+/// `Conflict`. A refusal changes nothing.
 pub(crate) fn take(
     transaction: &WriteTransaction,
     stream: &Stream,
@@ -46,7 +46,7 @@ pub(crate) fn take(
             return Err(match known {
                 Some(known) if known.value() == half(digest) => Error::Duplicate,
                 Some(_) => Error::Conflict,
-                None => Error::TooOld,
+                None => Error::Duplicate,
             }
             .into());
         };
@@ -63,7 +63,8 @@ pub(crate) fn take(
     Ok(arrival)
 }
 
-/// Forgets the digests before `sequence`: these numbers stay taken, and answer `TooOld` from now on.
+/// Forgets the digests before `sequence`: these numbers stay taken, and answer `Duplicate` from now on, whatever
+/// comes under them.
 pub(crate) fn forget(
     transaction: &WriteTransaction,
     stream: &Stream,

@@ -142,8 +142,8 @@ impl<'s> Transaction<'s> {
         self.check(identity::retire(&self.inner, kid, at))
     }
 
-    /// Forgets what was taken of `stream` under the numbers before `sequence`, to save room. They stay taken; of
-    /// what comes under them again, nobody can tell any more whether it is the same, and it is `TooOld`.
+    /// Forgets what was taken of `stream` under the numbers before `sequence`, to save room. They stay taken: what
+    /// comes under them again is a `Duplicate`, whatever it is, and no `Conflict` is seen any more.
     pub fn forget_digests(&mut self, stream: &Stream, sequence: u64) -> Result<(), StoreError> {
         self.check(replay::forget(&self.inner, stream, sequence))
     }
