@@ -49,7 +49,7 @@ impl Gateway<'_> {
             Err(StoreError::Refused(error)) => match error {
                 Error::Duplicate => Verdict::HadIt,
                 Error::Conflict => Verdict::Alarm(error),
-                Error::Storage | Error::Full => Verdict::Later,
+                Error::Storage | Error::Full | Error::KeyUnavailable => Verdict::Later,
                 other => Verdict::Counted(other),
             },
             Err(_) => Verdict::Later,

@@ -36,7 +36,8 @@ impl<'k, K: Agree> Opener<'k, K> {
     ///
     /// # Errors
     /// In this order: [`Error::InvalidTopic`], [`Error::Malformed`], [`Error::NotForMe`],
-    /// [`Error::Rejected`], [`Error::UnknownSender`], [`Error::Rejected`] for the signature,
+    /// [`Error::Rejected`], [`Error::KeyUnavailable`] when the key's holder does not answer,
+    /// [`Error::UnknownSender`], [`Error::Storage`], [`Error::Rejected`] for the signature,
     /// [`Error::Revoked`], [`Error::NotYetValid`], [`Error::Expired`], and what the replay guard says. On
     /// any of them the buffer is wiped and no state has moved.
     pub fn open<'b, S: TrustStore + ReplayGuard + ?Sized>(

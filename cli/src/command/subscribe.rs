@@ -140,7 +140,9 @@ impl Receiver<'_> {
                     self.outbox.add(&mut transaction, line)?;
                     self.accepted = self.accepted.saturating_add(1);
                 }
-                Err(error @ Error::Storage) => return Err(state::explain(&transaction, error)),
+                Err(error @ (Error::Storage | Error::KeyUnavailable)) => {
+                    return Err(state::explain(&transaction, error));
+                }
                 Err(error) => refused.push((error, arrived_on)),
             }
             batch.push(message);

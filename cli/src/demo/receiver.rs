@@ -56,7 +56,7 @@ impl Receiver<'_> {
                     Ok(())
                 }
                 // These are the receiver's own troubles, and nobody's attack.
-                Err(error @ (Error::Storage | Error::Full)) => {
+                Err(error @ (Error::Storage | Error::Full | Error::KeyUnavailable)) => {
                     let cause = transaction.cause().map_or_else(|| anyhow!(error), anyhow::Error::new);
                     return Err(cause).context("the state does not answer");
                 }
