@@ -7,10 +7,10 @@ mod support;
 use std::cell::Cell;
 use std::marker::PhantomData;
 
-use support::world::{NOW, Receiver, TOPIC, World, measurement};
+use support::world::{NOW, Receiver, TOPIC, World, card_of, measurement};
 use zegel::{
-    Agree, Arrival, Error, Identity, KemKey, KemPublic, Kid, Opener, Padding, Sealer, Secret, Sender, State,
-    TrustStore,
+    Agree, Arrival, Card, Error, FixedTrust, Identity, KemKey, KemPublic, Kid, MemoryTrust, Opener, Padding,
+    Sealer, Secret, Sender, State, Succession, TrustStore,
 };
 
 /// A KEM key that counts how often it is used.
@@ -109,4 +109,18 @@ fn what_must_not_be_used_twice_has_no_copy() {
     assert!(!Copies::<Identity>(PhantomData).copies());
     assert!(!Copies::<KemKey>(PhantomData).copies());
     assert!(!Copies::<Secret<32>>(PhantomData).copies());
+}
+
+/// Threat D-12: what the broker delivers makes nobody trusted.
+#[test]
+fn a_card_from_the_broker_renews_and_never_introduces() {
+    let world = World::new();
+    let card = |serial| Card::from_bytes(&card_of(&world.pgo.identity, &[], serial, "PGO")).unwrap();
+    let (first, second) = (card(1), card(2));
+    let (mut fixed, mut memory) = (FixedTrust::<2>::new(), MemoryTrust::new());
+    assert_eq!([fixed.renew(&first), memory.renew(&first)], [Err(Error::UnknownSender); 2]);
+    assert!(fixed.get(first.id()).is_none() && memory.get(first.id()).is_none());
+    assert_eq!([fixed.pin(&first), memory.pin(&first)], [Ok(Succession::New); 2]);
+    assert_eq!([fixed.renew(&second), memory.renew(&second)], [Ok(Succession::Newer); 2]);
+    assert_eq!([fixed.renew(&first), memory.renew(&first)], [Err(Error::Rollback); 2]);
 }

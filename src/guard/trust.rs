@@ -119,7 +119,8 @@ impl<const N: usize> FixedTrust<N> {
         Self { entries: [const { None }; N] }
     }
 
-    /// Pins a card that the user decided to trust, or takes a newer card of somebody pinned.
+    /// Pins a card that the user decided to trust, or takes a newer card of somebody pinned. Never for a card that
+    /// the broker delivered: that is [`Self::renew`].
     ///
     /// # Errors
     /// Those of [`succeed`]; [`Error::Equivocation`] when another identity has the same key identifier;
@@ -133,6 +134,15 @@ impl<const N: usize> FixedTrust<N> {
             *slot = Some(Entry { card: card.clone(), revoked: false });
         }
         Ok(succession)
+    }
+
+    /// Takes a newer card of somebody pinned, and of nobody else: for cards that the broker delivers.
+    ///
+    /// # Errors
+    /// [`Error::UnknownSender`] when nobody is pinned under this id; those of [`succeed`].
+    pub fn renew(&mut self, card: &Card) -> Result<Succession> {
+        self.get(card.id()).ok_or(Error::UnknownSender)?;
+        self.pin(card)
     }
 
     /// Ends the trust in somebody for good; [`Error::UnknownSender`] when nobody has this id.
@@ -178,7 +188,8 @@ impl MemoryTrust {
         Self { entries: BTreeMap::new() }
     }
 
-    /// Pins a card that the user decided to trust, or takes a newer card of somebody pinned.
+    /// Pins a card that the user decided to trust, or takes a newer card of somebody pinned. Never for a card that
+    /// the broker delivered: that is [`Self::renew`].
     ///
     /// # Errors
     /// Those of [`succeed`]; [`Error::Equivocation`] when another identity has the same key identifier.
@@ -189,6 +200,15 @@ impl MemoryTrust {
             self.entries.insert(kid, Entry { card: card.clone(), revoked: false });
         }
         Ok(succession)
+    }
+
+    /// Takes a newer card of somebody pinned, and of nobody else: for cards that the broker delivers.
+    ///
+    /// # Errors
+    /// [`Error::UnknownSender`] when nobody is pinned under this id; those of [`succeed`].
+    pub fn renew(&mut self, card: &Card) -> Result<Succession> {
+        self.get(card.id()).ok_or(Error::UnknownSender)?;
+        self.pin(card)
     }
 
     /// Ends the trust in somebody for good; [`Error::UnknownSender`] when nobody has this id.
