@@ -7,6 +7,7 @@ use rand_core::TryCryptoRng;
 
 use crate::cbor::Writer;
 use crate::cose::{encrypt0, sign1};
+use crate::crypto::aead;
 use crate::crypto::kdf::{derive, sha256};
 use crate::crypto::kem::{self, Peer};
 use crate::crypto::schedule::Keys;
@@ -129,7 +130,10 @@ impl<'k, S: SequenceStore, I: Sign> Sealer<'k, S, I> {
 
         let head = layout.envelope.checked_sub(layout.ciphertext).ok_or(Error::TooLarge)?;
         let (head, ciphertext) = envelope.split_at_mut_checked(head).ok_or(Error::BufferTooSmall)?;
-        let digest = self.sign(topic, measurement, sequence, &layout, &noise, ciphertext)?;
+        self.sign(topic, measurement, sequence, &layout, &noise, ciphertext)?;
+        // All of the plaintext, for a signer may be random by itself: two plaintexts never share a key.
+        let (plaintext, _) = ciphertext.split_last_chunk::<{ aead::TAG }>().ok_or(Error::BufferTooSmall)?;
+        let digest = sha256(&[plaintext]);
         let ikm = derive(
             self.identity.hedge().expose(),
             &[entropy.expose(), &sequence.to_be_bytes(), &digest],
@@ -175,7 +179,7 @@ impl<'k, S: SequenceStore, I: Sign> Sealer<'k, S, I> {
         self.seal_to_vec(topic, &Measurement { time, format: Format::SENML_CBOR, body: body.bytes() }, rng)
     }
 
-    /// Writes the signed plaintext to the front of `ciphertext`: the digest of what was signed.
+    /// Writes the signed plaintext to the front of `ciphertext`.
     fn sign(
         &self,
         topic: Topic<'_>,
@@ -184,7 +188,7 @@ impl<'k, S: SequenceStore, I: Sign> Sealer<'k, S, I> {
         layout: &Layout,
         noise: &Secret<32>,
         ciphertext: &mut [u8],
-    ) -> Result<[u8; 32]> {
+    ) -> Result<()> {
         let mut writer = Writer::new(ciphertext);
         sign1::write_head(&mut writer, false, &self.sender.kid().0, layout.statement)?;
         let start = writer.written();
@@ -198,10 +202,8 @@ impl<'k, S: SequenceStore, I: Sign> Sealer<'k, S, I> {
         if let Some(public) = &self.self_check {
             public.verify(&signed, &signature).map_err(|_| Error::KeyUnavailable)?;
         }
-        let digest = sha256(&signed);
         let mut writer = Writer::new(ciphertext);
         writer.skip(end)?;
-        writer.bytes(&signature)?;
-        Ok(digest)
+        writer.bytes(&signature)
     }
 }

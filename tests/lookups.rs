@@ -7,10 +7,12 @@ mod support;
 use std::cell::Cell;
 use std::marker::PhantomData;
 
+use support::random::Script;
 use support::world::{NOW, Receiver, TOPIC, World, card_of, measurement};
+use zegel::envelope::Envelope;
 use zegel::{
-    Agree, Arrival, Card, Error, FixedTrust, Identity, KemKey, KemPublic, Kid, MemoryTrust, Opener, Padding,
-    Sealer, Secret, Sender, State, Succession, TrustStore,
+    Agree, Arrival, Card, Error, FixedTrust, Identity, KemKey, KemPublic, Kid, MemorySequence, MemoryTrust,
+    Opener, Padding, Sealer, Secret, Sender, Sign, State, Succession, TrustStore,
 };
 
 /// A KEM key that counts how often it is used.
@@ -123,4 +125,41 @@ fn a_card_from_the_broker_renews_and_never_introduces() {
     assert_eq!([fixed.pin(&first), memory.pin(&first)], [Ok(Succession::New); 2]);
     assert_eq!([fixed.renew(&second), memory.renew(&second)], [Ok(Succession::Newer); 2]);
     assert_eq!([fixed.renew(&first), memory.renew(&first)], [Err(Error::Rollback); 2]);
+}
+
+/// A signer that is random by itself, as a secure element is, whatever noise it is given.
+struct Element {
+    identity: Identity,
+    drawn: Cell<u8>,
+}
+
+impl Sign for Element {
+    fn public_key(&self) -> &[u8; 32] {
+        Sign::public_key(&self.identity)
+    }
+
+    fn hedge(&self) -> &Secret<32> {
+        self.identity.hedge()
+    }
+
+    fn sign(&self, message: &[&[u8]], _: &Secret<32>) -> Result<[u8; 64], Error> {
+        self.drawn.set(self.drawn.get() + 1);
+        self.identity.sign(message, &Secret::new([self.drawn.get(); 32]))
+    }
+}
+
+/// Threat C-03: a restored snapshot with a generator that repeats itself, and the same measurement again.
+#[test]
+fn two_signatures_of_one_statement_get_two_ephemeral_keys() {
+    let world = World::new();
+    let element = Element {
+        identity: Identity::from_seed(&Secret::new(std::array::from_fn(|i| i as u8))).unwrap(),
+        drawn: Cell::new(0),
+    };
+    let seal = || {
+        let sealer = Sealer::new(&element, &world.pgo.card, None, MemorySequence::default());
+        sealer.unwrap().seal_to_vec(TOPIC, &measurement(b"61"), &mut Script::constant(7)).unwrap()
+    };
+    let (first, again) = (seal(), seal());
+    assert_ne!(Envelope::parse(&first).unwrap().ek(), Envelope::parse(&again).unwrap().ek());
 }

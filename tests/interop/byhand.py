@@ -162,7 +162,7 @@ def seal(sender: Identity, recipient_id, recipient_kem, topic, sequence, time, f
     digest = hashlib.sha256(to_be_signed).digest()
     signature = sign_hedged(sender.seed, signature_noise, to_be_signed)
     plaintext = cbor([oracle.ALG_ED25519, {4: sender.kid}, statement, signature])
-    ikm = ephemeral_ikm(sender.seed, ephemeral_noise, sequence, digest)
+    ikm = ephemeral_ikm(sender.seed, ephemeral_noise, sequence, hashlib.sha256(plaintext).digest())
     secret, _ = derive_key_pair(ikm)
     ek, ciphertext = hpke_seal(secret, recipient_kem, enc_structure(topic), plaintext)
     envelope = assemble(x25519_thumbprint(recipient_kem)[:8], ek, ciphertext)
