@@ -25,14 +25,25 @@ pub(crate) fn erase(store: &Store, kids: &[Kid]) -> Result<usize, StoreError> {
         return Ok(0);
     }
     // Deleting the key and owing the overwriting are one step: a crash from here on is made good by `resume`.
-    own(transaction.tables(), FILLER)?.insert(0, ZEROS.as_slice()).map_err(from_redb)?;
+    own(transaction.tables(), FILLER)?.insert(OWED, ZEROS.as_slice()).map_err(from_redb)?;
     transaction.commit()?;
-    overwrite(store, &secrets).map(|()| secrets.len())
+    overwrite(store, &secrets)?;
+    settle(store)?;
+    Ok(secrets.len())
 }
 
 /// Finishes an erasure that a crash interrupted.
 pub(crate) fn resume(store: &Store) -> Result<(), StoreError> {
-    if own(&store.read()?, FILLER)?.is_empty().map_err(from_redb)? { Ok(()) } else { overwrite(store, &[]) }
+    if own(&store.read()?, FILLER)?.is_empty().map_err(from_redb)? {
+        return Ok(());
+    }
+    // Nobody knows any more what to look for, so every free page is taken, and more than once.
+    for _ in GENTLE..ROUNDS {
+        fill(store, 0)?;
+        empty(store)?;
+        empty(store)?;
+    }
+    settle(store)
 }
 
 /// redb gives a page free one or two commits after the last use of it, hence the rounds.
@@ -77,7 +88,14 @@ fn fill(store: &Store, slack: u64) -> Result<(), StoreError> {
 
 fn empty(store: &Store) -> Result<(), StoreError> {
     let transaction = store.begin()?;
-    own(transaction.tables(), FILLER)?.retain(|_, _| false).map_err(from_redb)?;
+    own(transaction.tables(), FILLER)?.retain(|key, _| key == OWED).map_err(from_redb)?;
+    transaction.commit()
+}
+
+/// The erasure is done: only now is it no longer owed.
+fn settle(store: &Store) -> Result<(), StoreError> {
+    let transaction = store.begin()?;
+    own(transaction.tables(), FILLER)?.remove(OWED).map_err(from_redb)?;
     transaction.commit()
 }
 
@@ -97,6 +115,8 @@ fn contains(disk: &dyn StorageBackend, needle: &[u8]) -> Result<bool, StoreError
     Ok(false)
 }
 
+/// The row that says that an erasure is owed. It stays until the file is clean.
+const OWED: u64 = 0;
 const ROUNDS: usize = 12;
 /// Rounds that leave some pages free, so that the file does not grow with each erasure.
 const GENTLE: usize = 10;
