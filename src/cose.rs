@@ -3,4 +3,5 @@
 
 pub(crate) mod encrypt0;
 pub(crate) mod header;
+pub(crate) mod message;
 pub(crate) mod sign1;

@@ -1,9 +1,9 @@
 //! One error type for every language: each variant has a number, and none carries data.
 //!
 //! Public facts are told precisely; every outcome that depends on a secret is the one word
-//! [`Error::Rejected`], so that an error is no oracle (SPEC §11).
+//! [`Error::Rejected`], so that an error is no oracle (SPEC §14).
 
-/// Why a call was refused. The number is the same in Rust, C, Swift, Kotlin and SPEC §11.
+/// Why a call was refused. The number is the same in Rust, C, Swift, Kotlin and SPEC §14.
 #[repr(u8)]
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -54,6 +54,20 @@ pub enum Error {
     Reserved = 22,
     /// The policy lets nothing of this pack leave.
     NothingAllowed = 23,
+    /// No keyframe with this session identifier was taken: the message may have overtaken it.
+    UnknownSession = 24,
+    /// The session has reached a limit, or its numbers no longer follow one another: begin a new one.
+    SessionOver = 25,
+    /// The block is full: seal its manifest first.
+    ManifestDue = 26,
+    /// Measured longer ago than the policy takes.
+    Stale = 27,
+    /// Measured later than the receiver's clock allows.
+    Ahead = 28,
+    /// The number lies further ahead than the policy takes.
+    Jump = 29,
+    /// The pairing code has served.
+    CodeUsed = 30,
 }
 
 /// The outcome of every fallible call of this crate.
@@ -61,7 +75,7 @@ pub type Result<T, E = Error> = core::result::Result<T, E>;
 
 impl Error {
     /// All errors, in the order of their numbers.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 30] = [
         Self::Malformed,
         Self::NotForMe,
         Self::Rejected,
@@ -85,15 +99,22 @@ impl Error {
         Self::Full,
         Self::Reserved,
         Self::NothingAllowed,
+        Self::UnknownSession,
+        Self::SessionOver,
+        Self::ManifestDue,
+        Self::Stale,
+        Self::Ahead,
+        Self::Jump,
+        Self::CodeUsed,
     ];
 
-    /// The number on the wire of every binding, 1 to 23 (SPEC §11). Zero is success in C.
+    /// The number on the wire of every binding, 1 to 30 (SPEC §14). Zero is success in C.
     #[expect(clippy::as_conversions, reason = "the discriminant of a repr(u8) enum has no other spelling")]
     pub const fn code(self) -> u8 {
         self as u8
     }
 
-    /// The name that SPEC §11 and the test vectors use.
+    /// The name that SPEC §14 and the test vectors use.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Malformed => "Malformed",
@@ -119,6 +140,13 @@ impl Error {
             Self::Full => "Full",
             Self::Reserved => "Reserved",
             Self::NothingAllowed => "NothingAllowed",
+            Self::UnknownSession => "UnknownSession",
+            Self::SessionOver => "SessionOver",
+            Self::ManifestDue => "ManifestDue",
+            Self::Stale => "Stale",
+            Self::Ahead => "Ahead",
+            Self::Jump => "Jump",
+            Self::CodeUsed => "CodeUsed",
         }
     }
 }

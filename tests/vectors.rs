@@ -1,4 +1,4 @@
-//! Runs every file of `tests/vectors` (SPEC §13). The folder's README says what each kind holds; an independent
+//! Runs every file of `tests/vectors` (SPEC §16). The folder's README says what each kind holds; an independent
 //! program wrote them, so what agrees here was decided twice.
 
 mod support;

@@ -1,7 +1,7 @@
 //! The main job on real input: a wearable, a hostile broker, a PGO and a GP, under attack.
 //!
 //! `zegel demo` runs it. It ends with success only when every measurement arrived once and unaltered, nothing
-//! was readable on the way, and no attack passed (SPEC §12).
+//! was readable on the way, and no attack passed (SPEC §15).
 
 mod attack;
 mod broker;

@@ -1,4 +1,4 @@
-//! What a script sees of an error: one line on standard error, and a number that tells its class (SPEC §11).
+//! What a script sees of an error: one line on standard error, and a number that tells its class (SPEC §14).
 //!
 //! The number is 10 more than that of [`zegel::Error`], in this one place.
 

@@ -1,5 +1,5 @@
 //! A connection to a broker that may be hostile: MQTT 5, QoS 1, a session that outlives the connection, and
-//! acknowledgements that the caller gives (SPEC §10).
+//! acknowledgements that the caller gives (SPEC §13).
 //!
 //! It reconnects by itself, with growing pauses, and subscribes again whenever it does.
 

@@ -1,5 +1,5 @@
 //! What `zegel sub` accepted and has yet to write: stored in the transaction that takes the number, written
-//! after it, removed after that (SPEC §10).
+//! after it, removed after that (SPEC §13).
 //!
 //! A file gets each line exactly once, also when the process is killed at any point: a line is stored with its
 //! place in the file, and writing it there twice changes nothing. A pipe cannot be asked what it has: after a

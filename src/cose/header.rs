@@ -7,6 +7,14 @@ use crate::error::Result;
 pub(crate) const HPKE_4: &[u8] = b"\xa1\x01\x18\x2a";
 /// `{1: -19}`: Ed25519 (RFC 9864).
 pub(crate) const ED25519: &[u8] = b"\xa1\x01\x32";
+/// `{1: 24}`: ChaCha20/Poly1305 (RFC 9053 §4.3).
+pub(crate) const CHACHA20_POLY1305: &[u8] = b"\xa1\x01\x18\x18";
+/// `{1: 50}`: HPKE-4-KE (draft-ietf-cose-hpke).
+pub(crate) const HPKE_4_KE: &[u8] = b"\xa1\x01\x18\x32";
+/// Label of the initialisation vector (RFC 9052 §3.1).
+pub(crate) const IV: i64 = 5;
+/// Label of the partial initialisation vector (RFC 9052 §3.1).
+pub(crate) const PARTIAL_IV: i64 = 6;
 /// Label of the key identifier (RFC 9052 §3.1).
 pub(crate) const KID: i64 = 4;
 /// Label of the encapsulated key (draft-ietf-cose-hpke).

@@ -31,6 +31,11 @@ impl Keys {
         Self::expand(&HPKE.extract(shared.expose(), b"secret", b""), context)
     }
 
+    /// A key and a base nonce that come from elsewhere: an exporter, or a pairing's secret.
+    pub(crate) const fn from_parts(key: Secret<32>, base_nonce: Secret<12>) -> Self {
+        Self { key, base_nonce }
+    }
+
     /// Encrypts in place under the nonce of `sequence`; the tag takes the last 16 bytes.
     pub(crate) fn seal(&self, sequence: u64, aad: &[u8], buffer: &mut [u8]) -> Result<()> {
         aead::seal(&self.key, self.nonce(sequence).expose(), aad, buffer)
@@ -74,7 +79,16 @@ impl Schedule {
         };
         let context = context(mode, id, info);
         let secret = HPKE.extract(shared.expose(), b"secret", key);
-        Ok(Self { keys: Keys::expand(&secret, &context)?, exporter: HPKE.expand(&secret, b"exp", &context)? })
+        Self::expand(&secret, &context)
+    }
+
+    /// Those of mode base under a context from [`context`].
+    pub(crate) fn base(shared: &Secret<32>, context: &Context) -> Result<Self> {
+        Self::expand(&HPKE.extract(shared.expose(), b"secret", b""), context)
+    }
+
+    fn expand(secret: &Prk, context: &Context) -> Result<Self> {
+        Ok(Self { keys: Keys::expand(secret, context)?, exporter: HPKE.expand(secret, b"exp", context)? })
     }
 
     /// `Context.Export(exporter_context, L)` into `output`.

@@ -1,6 +1,6 @@
 //! What can go wrong between a file and the state in it, told apart so that a program can act on it.
 //!
-//! The core's [`zegel::Error`] carries no words; this error carries them all, and never a secret (SPEC §11).
+//! The core's [`zegel::Error`] carries no words; this error carries them all, and never a secret (SPEC §14).
 
 use std::fmt;
 use std::io;

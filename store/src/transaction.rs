@@ -1,7 +1,7 @@
 //! What happens together: a number is taken, its measurement is stored, a card is pinned; or nothing is.
 //!
 //! An `Opener` takes the number in here, the application puts the measurement in here, and only after `commit`
-//! is the message acknowledged to the broker (SPEC §7.3, §10).
+//! is the message acknowledged to the broker (SPEC §7.3, §13).
 
 use std::cell::RefCell;
 

@@ -24,7 +24,7 @@ P25519 = 2**255 - 19
 
 
 class ZegelError(Exception):
-    """One of the errors of SPEC §11, by name."""
+    """One of the errors of SPEC §14, by name."""
 
     def __init__(self, name, why=""):
         assert name in ERRORS, name

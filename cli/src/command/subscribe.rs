@@ -1,4 +1,4 @@
-//! `zegel sub`: receive, open, store, write, and only then acknowledge (SPEC §10).
+//! `zegel sub`: receive, open, store, write, and only then acknowledge (SPEC §13).
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -1,7 +1,7 @@
 //! The kinds of attack, each with the one error that it has to get.
 //!
 //! An attack that gets another error is counted as a fault of the demo: the right refusal for the wrong reason
-//! is luck (SPEC §11).
+//! is luck (SPEC §14).
 
 use zegel::Error;
 

@@ -1,6 +1,6 @@
 //! The broker that nobody trusts: one embedded on loopback, or a real one at the address the user gives.
 //!
-//! Plain text and no password on purpose: what it passes on is safe without either (SPEC §10, §12).
+//! Plain text and no password on purpose: what it passes on is safe without either (SPEC §13, §15).
 
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};

@@ -1,6 +1,6 @@
 //! One role's connection to the broker: MQTT 5, QoS 1, and a session that outlives the connection.
 //!
-//! A message is acknowledged by whoever took it in, and only then (SPEC §10).
+//! A message is acknowledged by whoever took it in, and only then (SPEC §13).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,7 +1,7 @@
 //! The man in the middle: takes what the broker carries, and sends it back changed, again, or elsewhere.
 //!
 //! He is a client like any other, so that he works on every broker: whoever may publish on a topic may do all
-//! of this. Each attempt is entered in the ledger before it is sent (SPEC §12).
+//! of this. Each attempt is entered in the ledger before it is sent (SPEC §15).
 
 mod edit;
 mod forge;

@@ -1,4 +1,4 @@
-//! The plots of the report, as SVG that takes its colours from the page (SPEC §12).
+//! The plots of the report, as SVG that takes its colours from the page (SPEC §15).
 
 use anyhow::{Result, anyhow};
 use plotters::coord::Shift;

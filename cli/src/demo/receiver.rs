@@ -1,7 +1,7 @@
 //! What the PGO and the GP have in common: open, store and count in one transaction, then acknowledge.
 //!
 //! The number of an envelope is taken in the transaction that stores its measurement, so that a crash at any
-//! point loses nothing and doubles nothing: the broker delivers again what was not acknowledged (SPEC §7.3, §10).
+//! point loses nothing and doubles nothing: the broker delivers again what was not acknowledged (SPEC §7.3, §13).
 
 use anyhow::{Context as _, Result, anyhow};
 use rumqttc::mqttbytes::v5::Publish;

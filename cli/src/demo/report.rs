@@ -1,4 +1,4 @@
-//! The report: one page, complete in itself, with what the broker saw beside what the PGO saw (SPEC §12).
+//! The report: one page, complete in itself, with what the broker saw beside what the PGO saw (SPEC §15).
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -142,7 +142,7 @@ const DUMPED: usize = 16;
 /// Nothing is loaded and nothing runs: the policy allows the style on the page and no more.
 const HEAD: &str = include_str!("report.html");
 const FOOT: &str = "<footer>Made by <code>zegel demo</code>. The format is SPEC.md §4, the order of checks §7.1, the \
-                    threats §12.</footer></body></html>\n";
+                    threats §15.</footer></body></html>\n";
 
 #[cfg(test)]
 mod tests {
