@@ -5,7 +5,7 @@ mod world;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use std::hint::black_box;
-use world::{MEASUREMENT, NOW, TOPIC, World};
+use world::{MEASUREMENT, NOW, TOPIC, World, copy};
 use zegel::rng::SysRng;
 use zegel::{Error, Identity, KemKey, Opener, Padding};
 
@@ -39,7 +39,7 @@ fn open(c: &mut Criterion) {
     let stranger = Identity::generate(&mut SysRng).expect("a key");
     let stranger_keys = [KemKey::generate(&mut SysRng).expect("a key")];
     let elsewhere = Opener::new(stranger.id(), &stranger_keys);
-    let mut taken = world.state.clone();
+    let mut taken = copy(&world.state);
     assert!(opener.open(&mut taken, TOPIC, NOW, &mut envelope.clone()).is_ok());
     let mut truncated = envelope.clone();
     truncated.pop();
@@ -56,7 +56,7 @@ fn open(c: &mut Criterion) {
     let mut group = c.benchmark_group("open");
     for (name, opener, state, envelope, expected) in cases {
         group.bench_function(name, |b| {
-            let fresh = || (state.clone(), envelope.clone());
+            let fresh = || (copy(&state), envelope.clone());
             b.iter_batched_ref(
                 fresh,
                 |(state, envelope)| {

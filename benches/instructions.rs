@@ -9,7 +9,7 @@ mod world;
 use parts::{Parts, SEALED};
 use std::hint::black_box;
 use std::process::Command;
-use world::{MEASUREMENT, NOW, TOPIC, World};
+use world::{MEASUREMENT, NOW, TOPIC, World, copy};
 use zegel::rng::SysRng;
 
 const ROUNDS: u8 = 50;
@@ -98,7 +98,7 @@ fn run(operation: &str) {
             "aead open" => assert!(!counted(|| parts.aead_open(&mut text))),
             "open" => {
                 let mut envelope = sealer.seal_to_vec(TOPIC, &MEASUREMENT, &mut SysRng).expect("sealed");
-                let (opener, mut state) = (world.opener(), world.state.clone());
+                let (opener, mut state) = (world.opener(), copy(&world.state));
                 assert!(counted(|| opener.open(&mut state, TOPIC, NOW, &mut envelope).is_ok()));
             }
             _ => assert!(counted(|| sealer.seal(TOPIC, &MEASUREMENT, &mut SysRng, &mut out).is_ok())),

@@ -1,18 +1,23 @@
 //! The wire form of an envelope, without keys and without policy: what the broker sees, the statement
 //! inside, the contexts that bind both, and the lengths (SPEC §4).
 
+pub(crate) mod audience;
+pub(crate) mod group;
 pub(crate) mod padding;
 pub(crate) mod statement;
 pub(crate) mod topic;
 
-use crate::cbor::Writer;
+use crate::cbor::{Scratch, Writer, count};
 use crate::cose::encrypt0::{self, EncStructure, Encrypt0};
-use crate::cose::sign1::{self, SigContext};
+use crate::cose::sign1;
 use crate::crypto::schedule::Context;
+use crate::envelope::audience::Audience;
 use crate::envelope::topic::Topic;
 use crate::error::{Error, Result};
 use crate::key::id::{Id, Kid};
 use crate::limits::MAX_ENVELOPE;
+
+pub use crate::envelope::group::GroupEnvelope;
 
 /// HPKE's context of mode base and the `info` "zegel-1", by which no other protocol derives the same keys
 /// (SPEC §5.1). A constant because its two hashes are a third of the key schedule; a test computes it again.
@@ -22,7 +27,7 @@ pub(crate) const CONTEXT: Context = *b"\x00\
     \x81\xc7\x5f\x81\x23\x0a\xc5\x7a\x50\x9e\x52\x58\x03\x61\x04\x77\
     \x00\xd0\x25\x05\xfb\x95\xc6\xde\xa7\xde\xc6\x42\x6e\xa2\x2f\xa9";
 
-/// An envelope as the broker sees it. Nothing here is proven.
+/// A one-shot envelope as the broker sees it. Nothing here is proven.
 pub struct Envelope<'b> {
     outer: Encrypt0<'b>,
     length: usize,
@@ -67,23 +72,53 @@ pub(crate) fn enc_structure(topic: Topic<'_>) -> Result<EncStructure> {
     })
 }
 
-/// What stands before the payload in the bytes that a sender signs (SPEC §4.4): the audience and the topic
-/// are under the signature without standing in the envelope.
-pub(crate) fn sig_context(
-    sender: &Id,
-    audience: &Id,
-    topic: Topic<'_>,
-    payload_length: usize,
-) -> Result<SigContext> {
-    let external_aad = |writer: &mut Writer<'_>| {
-        writer.array(4)?;
-        writer.text("zegel-statement-1")?;
-        writer.bytes(&sender.0)?;
-        writer.array(1)?;
-        writer.bytes(&audience.0)?;
-        writer.text(topic.as_str())
-    };
-    sign1::sig_context(external_aad, payload_length)
+/// What stands before a statement in the bytes that a sender signs (SPEC §4.4), in three parts so that an
+/// audience of sixteen needs no copy: audience and topic are under the signature without standing in the envelope.
+pub(crate) struct StatementContext<'a> {
+    before: Scratch<80>,
+    audience: Audience<'a>,
+    after: Scratch<272>,
+}
+
+impl<'a> StatementContext<'a> {
+    pub(crate) fn new(
+        sender: &Id,
+        audience: Audience<'a>,
+        topic: Topic<'_>,
+        statement_length: usize,
+    ) -> Result<Self> {
+        let before = |writer: &mut Writer<'_>| {
+            writer.array(4)?;
+            writer.text("zegel-statement-1")?;
+            writer.bytes(&sender.0)
+        };
+        let length = count(|writer| {
+            before(writer)?;
+            writer.skip(audience.encoded().len())?;
+            writer.text(topic.as_str())
+        })?;
+        Ok(Self {
+            before: Scratch::written(|writer| {
+                sign1::write_sig_head(writer, length)?;
+                before(writer)
+            })?,
+            audience,
+            after: Scratch::written(|writer| {
+                writer.text(topic.as_str())?;
+                writer.bytes_head(statement_length)
+            })?,
+        })
+    }
+
+    /// All that is signed of a statement in one piece.
+    pub(crate) fn with<'s>(&'s self, statement: &'s [u8]) -> [&'s [u8]; 4] {
+        [self.before.bytes(), self.audience.encoded(), self.after.bytes(), statement]
+    }
+
+    /// All that is signed of a statement whose sequence number stands apart from the rest of it.
+    pub(crate) fn with_halves<'s>(&'s self, number: &'s [u8], rest: &'s [u8]) -> [&'s [u8]; 5] {
+        [self.before.bytes(), self.audience.encoded(), self.after.bytes(), number, rest]
+    }
 }
 
 #[cfg(test)]

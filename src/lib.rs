@@ -6,16 +6,16 @@
 #![cfg_attr(feature = "std", doc = "```")]
 #![cfg_attr(not(feature = "std"), doc = "```ignore")]
 //! use zegel::{Card, Format, Id, Identity, KemKey, Measurement, Opener, Result, Sealer, rng::SysRng};
-//! use zegel::{ReplayGuard, SequenceStore, TrustStore};
+//! use zegel::{ReceiverState, SequenceStore};
 //!
 //! fn seal(device: &Identity, pgo: &Card, numbers: impl SequenceStore) -> Result<Vec<u8>> {
 //!     let beat = Measurement { time: None, format: Format::OCTET_STREAM, body: b"61 beat/min" };
 //!     Sealer::new(device, pgo, None, numbers)?.seal_to_vec("zegel/7f3a/1", &beat, &mut SysRng)
 //! }
 //!
-//! fn open(me: Id, keys: &[KemKey], state: &mut (impl TrustStore + ReplayGuard), bytes: &mut [u8]) -> Result<Vec<u8>> {
+//! fn open(me: Id, keys: &[KemKey], state: &mut impl ReceiverState, bytes: &mut [u8]) -> Result<Option<Vec<u8>>> {
 //!     let opened = Opener::new(me, keys).open(state, "zegel/7f3a/1", None, bytes)?;
-//!     Ok(opened.body().to_vec())
+//!     Ok(opened.body().map(<[u8]>::to_vec))
 //! }
 //! ```
 //!
@@ -56,6 +56,7 @@ mod cose;
 mod crypto;
 pub mod envelope;
 mod error;
+mod evidence;
 mod guard;
 pub mod hpke;
 mod key;
@@ -63,8 +64,10 @@ mod limits;
 #[cfg(feature = "measure")]
 pub mod measure;
 mod open;
+mod refused;
 mod seal;
 mod secret;
+mod session;
 
 /// The operating system's random generator.
 #[cfg(feature = "std")]
@@ -75,8 +78,30 @@ pub mod rng {
 // Two nouns that act, and what they act on.
 pub use envelope::padding::Padding;
 pub use envelope::statement::{Format, Measurement};
-pub use open::{Opened, Opener, Unverified};
+pub use open::opened::{Content, Opened, Provenance};
+pub use open::unverified::Unverified;
+pub use open::{Opener, ReceiverState};
 pub use seal::Sealer;
+pub use seal::group::GroupSealer;
+
+// Many messages under one key exchange and few signatures.
+pub use refused::Refused;
+pub use seal::session::Session;
+pub use session::fixed::FixedSessions;
+pub use session::keys::{SessionId, SessionKeys};
+pub use session::limits::SessionLimits;
+pub use session::manifest::Manifest;
+#[cfg(feature = "alloc")]
+pub use session::memory::MemorySessions;
+pub use session::record::SessionRecord;
+pub use session::store::SessionStore;
+
+// What is handed on, with its proof.
+pub use evidence::introduction::{Introduction, UnverifiedIntroduction};
+pub use evidence::testimony::Testimony;
+pub use evidence::{Evidence, UnverifiedEvidence};
+pub use open::block::SignedBlock;
+pub use open::custody::{Custody, Origin};
 
 // Who somebody is.
 pub use key::card::{Card, UnverifiedCard};
@@ -90,14 +115,19 @@ pub use secret::Secret;
 pub use guard::State;
 #[cfg(feature = "alloc")]
 pub use guard::exact::ExactGuard;
+pub use guard::policy::Acceptance;
 pub use guard::replay::{Arrival, ReplayGuard};
 pub use guard::sequence::{MemorySequence, SequenceStore};
 pub use guard::stream::Stream;
 #[cfg(feature = "alloc")]
 pub use guard::trust::MemoryTrust;
-pub use guard::trust::{FixedTrust, Pinned, Sender, Succession, TrustStore, succeed};
+pub use guard::trust::{FixedTrust, Pinned, Renew, Sender, Succession, TrustStore, succeed};
+pub use guard::watch::{Event, EventLog, Watch};
 pub use guard::window::{WINDOW, WindowGuard};
 
 // What can go wrong, and how large things get.
 pub use error::{Error, Result};
-pub use limits::{MAX_CARD, MAX_ENVELOPE, MAX_KEM_KEYS, MAX_LABEL, MAX_NUMBER, MAX_TOPIC};
+pub use limits::{
+    MAX_BLOCK, MAX_CARD, MAX_ENVELOPE, MAX_INTRODUCED, MAX_KEM_KEYS, MAX_LABEL, MAX_NUMBER, MAX_RECIPIENTS,
+    MAX_SESSION, MAX_SESSION_SECONDS, MAX_TOPIC,
+};

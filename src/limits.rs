@@ -12,3 +12,13 @@ pub const MAX_CARD: usize = 512;
 pub const MAX_LABEL: usize = 64;
 /// Most KEM keys on one card: the current one first, then older ones in their grace period.
 pub const MAX_KEM_KEYS: usize = 4;
+/// Most recipients of one envelope.
+pub const MAX_RECIPIENTS: usize = 16;
+/// Most messages that one manifest of a session covers.
+pub const MAX_BLOCK: u64 = 64;
+/// Most numbers of a session after its keyframe's.
+pub const MAX_SESSION: u64 = 1 << 16;
+/// Most seconds that a sender uses a session: a day.
+pub const MAX_SESSION_SECONDS: u64 = 86_400;
+/// Most cards of an introduction.
+pub const MAX_INTRODUCED: usize = 64;

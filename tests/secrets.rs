@@ -2,11 +2,11 @@
 
 mod support;
 
-use zegel::{Card, ExactGuard, Identity, KemKey, MemoryTrust, Opener, Padding, Secret, Sign, State, hpke};
+use zegel::{Card, ExactGuard, Identity, KemKey, MemoryTrust, Opener, Padding, Secret, Sign, hpke};
 
 use support::hex;
 use support::random::Draws;
-use support::world::{NOW, Person, TOPIC, World, measurement};
+use support::world::{NOW, Person, TOPIC, World, measurement, state};
 
 /// What a log would show of everything that holds or has seen a secret.
 fn shown(seed: &Secret<32>, kem: &Secret<32>) -> Vec<String> {
@@ -29,7 +29,7 @@ fn shown(seed: &Secret<32>, kem: &Secret<32>) -> Vec<String> {
         format!("{:?}", key.public()),
         format!("{:?}", world.device.card),
         format!("{receiver:?}"),
-        format!("{:?}", State { trust: MemoryTrust::new(), replay: ExactGuard::new() }),
+        format!("{:?}", state(MemoryTrust::new(), ExactGuard::new())),
         unverified,
         opened,
     ]

@@ -2,8 +2,8 @@
 
 use zegel::rng::SysRng;
 use zegel::{
-    Card, CardClaims, Error, ExactGuard, Format, Identity, KemKey, Measurement, MemorySequence, MemoryTrust,
-    Opener, Padding, Sealer, State, Status,
+    Card, CardClaims, Error, EventLog, ExactGuard, Format, Identity, KemKey, Measurement, MemorySequence,
+    MemorySessions, MemoryTrust, Opener, Padding, Sealer, State, Status,
 };
 
 pub(crate) const TOPIC: &str = "zegel/7f3a/1";
@@ -12,7 +12,12 @@ pub(crate) const BODY: [u8; 100] = [0x5a; 100];
 pub(crate) const MEASUREMENT: Measurement<'_> =
     Measurement { time: NOW, format: Format::OCTET_STREAM, body: &BODY };
 
-pub(crate) type Memory = State<MemoryTrust, ExactGuard>;
+pub(crate) type Memory = State<MemoryTrust, ExactGuard, MemorySessions, EventLog>;
+
+/// The same trust and numbers, and no sessions: those have keys, which are not copied.
+pub(crate) fn copy(state: &Memory) -> Memory {
+    Memory { trust: state.trust.clone(), replay: state.replay.clone(), ..Memory::default() }
+}
 
 pub(crate) struct World {
     pub(crate) device: Identity,

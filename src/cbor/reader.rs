@@ -92,6 +92,11 @@ impl<'b> Reader<'b> {
         core::str::from_utf8(self.take(length)?).map_err(|_| Error::Malformed)
     }
 
+    /// What is not read yet.
+    pub(crate) const fn rest(&self) -> &'b [u8] {
+        self.rest
+    }
+
     /// Nothing may follow.
     pub(crate) fn end(self) -> Result<()> {
         if self.rest.is_empty() { Ok(()) } else { Err(Error::Malformed) }

@@ -10,7 +10,7 @@ use crate::error::Result;
 /// The CBOR tag of COSE_Sign1, where the object stands alone.
 const TAG: u64 = 18;
 
-/// All of a Sig_structure before its payload, with room for a topic of 255 bytes and one audience.
+/// All of a Sig_structure before its payload, where it is short.
 pub(crate) type SigContext = Scratch<400>;
 
 /// What a signed object claims. Nothing here is proven before the signature is verified.
@@ -63,11 +63,16 @@ pub(crate) fn sig_context(
     payload_length: usize,
 ) -> Result<SigContext> {
     SigContext::written(|writer| {
-        writer.array(4)?;
-        writer.text("Signature1")?;
-        writer.bytes(ED25519)?;
-        writer.bytes_head(count(&external_aad)?)?;
+        write_sig_head(writer, count(&external_aad)?)?;
         external_aad(writer)?;
         writer.bytes_head(payload_length)
     })
+}
+
+/// Writes all of a Sig_structure that stands before an external_aad of `length` bytes.
+pub(crate) fn write_sig_head(writer: &mut Writer<'_>, length: usize) -> Result<()> {
+    writer.array(4)?;
+    writer.text("Signature1")?;
+    writer.bytes(ED25519)?;
+    writer.bytes_head(length)
 }

@@ -16,6 +16,16 @@ pub(crate) fn sha256(parts: &[&[u8]]) -> [u8; 32] {
     hash.finalize().into()
 }
 
+/// SHA-256 over a byte that says what is hashed, and the parts behind it (RFC 9162 §2.1.1).
+pub(crate) fn sha256_of_kind(kind: u8, parts: &[&[u8]]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update([kind]);
+    for part in parts {
+        hash.update(part);
+    }
+    hash.finalize().into()
+}
+
 /// `HKDF-SHA256(salt, ikm, info, N)`: extract, then expand.
 pub(crate) fn derive<const N: usize>(salt: &[u8], ikm: &[&[u8]], info: &[u8]) -> Result<Secret<N>> {
     Prk::extract(salt, ikm).expand(&[info])

@@ -29,31 +29,11 @@ pub(crate) struct Layout {
 impl Layout {
     /// The layout of `measurement` under `sequence`; [`Error::TooLarge`] when no envelope can hold it.
     pub(crate) fn new(measurement: &Measurement<'_>, sequence: u64, padding: Padding) -> Result<Self> {
-        let bare = Self::with_pad(measurement, sequence, 0)?;
-        let layout = match padding {
-            Padding::None => bare,
-            Padding::Buckets => Self::in_bucket(measurement, sequence, &bare)?,
-        };
+        let layout = fill(padding, SHORTEST, |pad| {
+            let layout = Self::with_pad(measurement, sequence, pad)?;
+            Ok((layout.envelope, layout))
+        })?;
         if layout.envelope <= MAX_ENVELOPE { Ok(layout) } else { Err(Error::TooLarge) }
-    }
-
-    /// The smallest bucket that can be hit exactly: longer heads skip a length here and there.
-    fn in_bucket(measurement: &Measurement<'_>, sequence: u64, bare: &Self) -> Result<Self> {
-        let mut at_least = bare.envelope;
-        while at_least <= MAX_ENVELOPE {
-            let target = bucket(at_least)?;
-            let most = target.checked_sub(bare.envelope).ok_or(Error::TooLarge)?;
-            // The pad's own head, and those around it, grow by a few bytes at the most.
-            for growth in 0..=MOST_HEAD_GROWTH.min(most) {
-                let pad = most.checked_sub(growth).ok_or(Error::TooLarge)?;
-                let padded = Self::with_pad(measurement, sequence, pad)?;
-                if padded.envelope == target {
-                    return Ok(padded);
-                }
-            }
-            at_least = target.checked_add(1).ok_or(Error::TooLarge)?;
-        }
-        Err(Error::TooLarge)
     }
 
     fn with_pad(measurement: &Measurement<'_>, sequence: u64, pad: usize) -> Result<Self> {
@@ -70,6 +50,39 @@ impl Layout {
         })?;
         Ok(Self { pad, statement, ciphertext, envelope })
     }
+}
+
+/// The layout with the pad that `padding` asks for. `with_pad` gives whole length and layout for a pad; `shortest`
+/// is the first bucket.
+pub(crate) fn fill<L>(
+    padding: Padding,
+    shortest: usize,
+    with_pad: impl Fn(usize) -> Result<(usize, L)>,
+) -> Result<L> {
+    let (bare, layout) = with_pad(0)?;
+    match padding {
+        Padding::None => Ok(layout),
+        Padding::Buckets => in_bucket(bare, shortest, with_pad),
+    }
+}
+
+/// The smallest bucket that can be hit exactly: longer heads skip a length here and there.
+fn in_bucket<L>(bare: usize, shortest: usize, with_pad: impl Fn(usize) -> Result<(usize, L)>) -> Result<L> {
+    let mut at_least = bare.max(shortest);
+    while at_least <= MAX_ENVELOPE {
+        let target = if at_least == shortest { shortest } else { bucket(at_least)? };
+        let most = target.checked_sub(bare).ok_or(Error::TooLarge)?;
+        // The pad's own head, and those around it, grow by a few bytes at the most.
+        for growth in 0..=MOST_HEAD_GROWTH.min(most) {
+            let pad = most.checked_sub(growth).ok_or(Error::TooLarge)?;
+            let (length, layout) = with_pad(pad)?;
+            if length == target {
+                return Ok(layout);
+            }
+        }
+        at_least = target.checked_add(1).ok_or(Error::TooLarge)?;
+    }
+    Err(Error::TooLarge)
 }
 
 /// The smallest bucket that is not below `length`.
@@ -93,6 +106,8 @@ fn padme(length: usize) -> Result<usize> {
     Ok(length.checked_add(mask).ok_or(Error::TooLarge)? & !mask)
 }
 
+/// The first bucket of an envelope.
+const SHORTEST: usize = 256;
 /// Heads of pad, payload and ciphertext each grow from 1 to at most 5 bytes.
 const MOST_HEAD_GROWTH: usize = 12;
 

@@ -22,6 +22,15 @@ impl Format {
     /// application/cose; cose-type="cose-sign1"
     pub const COSE_SIGN1: Self = Self(18);
 
+    /// A keyframe (SPEC §10.1).
+    pub(crate) const KEYFRAME: Self = Self(65_000);
+    /// A manifest (SPEC §10.4).
+    pub(crate) const MANIFEST: Self = Self(65_001);
+    /// Evidence (SPEC §11.1).
+    pub(crate) const EVIDENCE: Self = Self(65_002);
+    /// An introduction (SPEC §11.3).
+    pub(crate) const INTRODUCTION: Self = Self(65_003);
+
     /// Whether the number is one of those that Zegel keeps for itself: 65000 and above.
     pub const fn is_reserved(self) -> bool {
         self.0 >= 65_000
@@ -42,9 +51,11 @@ pub struct Measurement<'a> {
 impl Measurement<'_> {
     /// [`Error::Reserved`] or [`Error::TooLarge`] where a receiver would have to refuse it.
     pub(crate) fn check(&self) -> Result<()> {
-        if self.format.is_reserved() {
-            return Err(Error::Reserved);
-        }
+        if self.format.is_reserved() { Err(Error::Reserved) } else { self.check_time() }
+    }
+
+    /// The same for what Zegel says to itself.
+    pub(crate) fn check_time(&self) -> Result<()> {
         if self.time.is_some_and(|time| time > MAX_NUMBER) { Err(Error::TooLarge) } else { Ok(()) }
     }
 
@@ -52,6 +63,11 @@ impl Measurement<'_> {
     pub(crate) fn write(&self, writer: &mut Writer<'_>, sequence: u64, pad: usize) -> Result<()> {
         writer.array(5)?;
         writer.uint(sequence)?;
+        self.write_rest(writer, pad)
+    }
+
+    /// Writes what follows the number.
+    pub(crate) fn write_rest(&self, writer: &mut Writer<'_>, pad: usize) -> Result<()> {
         writer.uint_or_null(self.time)?;
         writer.uint(u64::from(self.format.0))?;
         writer.bytes(self.body)?;
@@ -60,6 +76,7 @@ impl Measurement<'_> {
 }
 
 /// A statement as it was read. Nothing here is proven before its signature is verified.
+#[derive(Clone)]
 pub(crate) struct Statement {
     pub(crate) sequence: u64,
     pub(crate) time: Option<u64>,
@@ -70,7 +87,8 @@ pub(crate) struct Statement {
 }
 
 impl Statement {
-    /// The exact shape with a pad of zeros, or `Malformed`.
+    /// The exact shape with a pad of zeros, or `Malformed`. Any format passes: what may stand where is for the
+    /// caller to say.
     pub(crate) fn read(payload: &[u8]) -> Result<Self> {
         let mut reader = Reader::new(payload);
         reader.array(5)?;
@@ -80,7 +98,7 @@ impl Statement {
         let body = reader.bytes_range(payload.len())?;
         let pad = reader.bytes()?;
         reader.end()?;
-        if format.is_reserved() || pad.iter().any(|byte| *byte != 0) {
+        if pad.iter().any(|byte| *byte != 0) {
             return Err(Error::Malformed);
         }
         Ok(Self { sequence, time, format, body, pad: pad.len() })

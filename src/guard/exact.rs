@@ -40,6 +40,10 @@ impl ReplayGuard for ExactGuard {
     fn take(&mut self, stream: &Stream, sequence: u64, digest: &[u8; 32]) -> Result<Arrival> {
         self.streams.entry(*stream).or_default().take(sequence, digest)
     }
+
+    fn next(&self, stream: &Stream) -> Result<u64> {
+        Ok(self.streams.get(stream).map_or(0, |history| history.next))
+    }
 }
 
 impl History {

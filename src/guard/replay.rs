@@ -15,11 +15,18 @@ pub trait ReplayGuard {
     /// [`TooOld`](crate::error::Error::TooOld): before the window, where there is one.
     /// [`Full`](crate::error::Error::Full) and [`Storage`](crate::error::Error::Storage): nothing was taken.
     fn take(&mut self, stream: &Stream, sequence: u64, digest: &[u8; 32]) -> Result<Arrival>;
+
+    /// The first number above all that were taken of `stream`, 0 when there are none.
+    fn next(&self, stream: &Stream) -> Result<u64>;
 }
 
 impl<R: ReplayGuard + ?Sized> ReplayGuard for &mut R {
     fn take(&mut self, stream: &Stream, sequence: u64, digest: &[u8; 32]) -> Result<Arrival> {
         (**self).take(stream, sequence, digest)
+    }
+
+    fn next(&self, stream: &Stream) -> Result<u64> {
+        (**self).next(stream)
     }
 }
 

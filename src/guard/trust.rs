@@ -2,7 +2,7 @@
 //! (SPEC §7.2 and §8.3). Nobody is trusted on first use.
 
 #[cfg(feature = "alloc")]
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use core::cmp::Ordering;
 
 use crate::crypto::sign::PublicKey;
@@ -18,12 +18,37 @@ pub trait TrustStore {
     /// # Errors
     /// [`Error::Storage`] when the store cannot be read.
     fn sender(&self, kid: &Kid) -> Result<Option<Sender>>;
+
+    /// Whether `origin` is in the latest introduction of `forwarder` (SPEC §11.3). A store without introductions
+    /// says no.
+    ///
+    /// # Errors
+    /// [`Error::Storage`] when the store cannot be read.
+    fn vouches(&self, _forwarder: &Id, _origin: &Id) -> Result<bool> {
+        Ok(false)
+    }
 }
 
 impl<T: TrustStore + ?Sized> TrustStore for &mut T {
     fn sender(&self, kid: &Kid) -> Result<Option<Sender>> {
         (**self).sender(kid)
     }
+
+    fn vouches(&self, forwarder: &Id, origin: &Id) -> Result<bool> {
+        (**self).vouches(forwarder, origin)
+    }
+}
+
+/// Takes newer cards of who is pinned, and of nobody else: for cards that the broker delivers.
+pub trait Renew {
+    /// The pinned card of somebody.
+    fn pinned(&self, id: &Id) -> Option<&Card>;
+
+    /// Takes a newer card.
+    ///
+    /// # Errors
+    /// [`Error::UnknownSender`] when nobody is pinned under this id; those of [`succeed`].
+    fn renew(&mut self, card: &Card) -> Result<Succession>;
 }
 
 /// What opening needs to know of a pinned sender. It is made from a verified [`Card`] alone.
@@ -174,18 +199,30 @@ impl<const N: usize> TrustStore for FixedTrust<N> {
     }
 }
 
+impl<const N: usize> Renew for FixedTrust<N> {
+    fn pinned(&self, id: &Id) -> Option<&Card> {
+        self.get(id)
+    }
+
+    fn renew(&mut self, card: &Card) -> Result<Succession> {
+        Self::renew(self, card)
+    }
+}
+
 /// Pinned cards on the heap: as many as there are.
 #[cfg(feature = "alloc")]
 #[derive(Clone, Debug, Default)]
 pub struct MemoryTrust {
     entries: BTreeMap<Kid, Entry>,
+    /// By forwarder: the number of the latest introduction, and who is in it.
+    introduced: BTreeMap<Id, (u64, BTreeSet<Id>)>,
 }
 
 #[cfg(feature = "alloc")]
 impl MemoryTrust {
     /// Nobody is trusted.
     pub const fn new() -> Self {
-        Self { entries: BTreeMap::new() }
+        Self { entries: BTreeMap::new(), introduced: BTreeMap::new() }
     }
 
     /// Pins a card that the user decided to trust, or takes a newer card of somebody pinned. Never for a card that
@@ -224,9 +261,38 @@ impl MemoryTrust {
 }
 
 #[cfg(feature = "alloc")]
+impl MemoryTrust {
+    /// Takes an introduction that `forwarder` sent under `sequence`: the whole set of whom it vouches for. `false`
+    /// when a later one was taken already.
+    pub fn introduce(&mut self, forwarder: &Id, sequence: u64, ids: impl Iterator<Item = Id>) -> bool {
+        let known = self.introduced.get(forwarder);
+        if known.is_some_and(|(latest, _)| *latest >= sequence) {
+            return false;
+        }
+        self.introduced.insert(*forwarder, (sequence, ids.collect()));
+        true
+    }
+}
+
+#[cfg(feature = "alloc")]
 impl TrustStore for MemoryTrust {
     fn sender(&self, kid: &Kid) -> Result<Option<Sender>> {
         Ok(self.entries.get(kid).map(Entry::sender))
+    }
+
+    fn vouches(&self, forwarder: &Id, origin: &Id) -> Result<bool> {
+        Ok(self.introduced.get(forwarder).is_some_and(|(_, ids)| ids.contains(origin)))
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl Renew for MemoryTrust {
+    fn pinned(&self, id: &Id) -> Option<&Card> {
+        self.get(id)
+    }
+
+    fn renew(&mut self, card: &Card) -> Result<Succession> {
+        Self::renew(self, card)
     }
 }
 

@@ -37,6 +37,11 @@ impl<const N: usize> ReplayGuard for WindowGuard<N> {
         let (_, window) = slot.get_or_insert_with(|| (*stream, Window::new()));
         window.take(sequence, digest)
     }
+
+    fn next(&self, stream: &Stream) -> Result<u64> {
+        let known = self.streams.iter().flatten().find(|(known, _)| known == stream);
+        Ok(known.map_or(0, |(_, window)| window.next))
+    }
 }
 
 /// The marks of one stream. A number's mark stands at the number modulo the window.

@@ -232,7 +232,7 @@ fn a_format_is_any_that_is_not_reserved() {
         let opener = Opener::new(world.pgo.identity.id(), keys);
         let mut receiver: Receiver = world.receiver();
         let opened = opener.open(&mut receiver, TOPIC, None, &mut envelope).unwrap();
-        assert_eq!((opened.format(), opened.time()), (Format(format as u16), None));
+        assert_eq!((opened.format(), opened.time()), (Some(Format(format as u16)), None));
     }
 }
 

@@ -12,15 +12,11 @@ fn misuse(
     mut sealer: Sealer<'_, MemorySequence>,
     measurement: &Measurement<'_>,
     mut bytes: Vec<u8>,
-    mut state: State<MemoryTrust, ExactGuard>,
+    mut state: State<MemoryTrust, ExactGuard, MemorySessions, EventLog>,
 ) {
-    let _ = Opened {
-        sender: identity.id(),
-        sequence: 0,
-        time: None,
-        format: Format::CBOR,
-        body: &[],
-        digest: [0; 32],
-        arrival: Arrival::default(),
-    };
+    let stream = Stream::new(identity.id(), card.id());
+    let (time, digest, arrival) = (None, [0; 32], Arrival::default());
+    let content = Content::Measurement { format: Format::CBOR, body: &[] };
+    let (topic, statement, proof, block) = ("t", &[][..], None, None);
+    let _ = Opened { stream, sequence: 0, time, digest, arrival, content, topic, statement, proof, block };
 }

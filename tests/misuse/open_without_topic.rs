@@ -12,7 +12,7 @@ fn misuse(
     mut sealer: Sealer<'_, MemorySequence>,
     measurement: &Measurement<'_>,
     mut bytes: Vec<u8>,
-    mut state: State<MemoryTrust, ExactGuard>,
+    mut state: State<MemoryTrust, ExactGuard, MemorySessions, EventLog>,
 ) {
     let keys = [key];
     let _ = Opener::new(identity.id(), &keys).open(&mut state, None, &mut bytes);

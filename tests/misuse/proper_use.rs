@@ -12,7 +12,7 @@ fn misuse(
     mut sealer: Sealer<'_, MemorySequence>,
     measurement: &Measurement<'_>,
     mut bytes: Vec<u8>,
-    mut state: State<MemoryTrust, ExactGuard>,
+    mut state: State<MemoryTrust, ExactGuard, MemorySessions, EventLog>,
 ) {
     let envelope = sealer.seal_to_vec("t", measurement, &mut rng::SysRng);
     let keys = [key];

@@ -1,0 +1,154 @@
+//! Testimony: a statement with its proof, from which evidence is written (SPEC §11.1).
+
+#[cfg(feature = "alloc")]
+use alloc::vec::Vec;
+
+use crate::cbor::{Reader, Writer, count};
+use crate::crypto::sign::SIGNATURE;
+use crate::envelope::audience::{Audience, Held};
+use crate::envelope::topic::Topic;
+use crate::error::{Error, Result};
+use crate::key::card::Card;
+use crate::key::id::Id;
+use crate::limits::{MAX_BLOCK, MAX_NUMBER};
+use crate::session::manifest::Manifest;
+use crate::session::merkle::{self, MAX_PATH, Path};
+
+/// What makes a statement provable: its own signature, or a place in a block that was signed.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a path has its place without a heap, and proofs are not kept in number"
+)]
+#[derive(Clone, Copy)]
+pub(crate) enum Proof {
+    Signature([u8; SIGNATURE]),
+    Block { first: u64, count: u64, path: Path, signature: [u8; SIGNATURE] },
+}
+
+impl Proof {
+    /// The exact shape, or `Malformed`.
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self> {
+        if let Ok(signature) = reader.clone().array_of() {
+            reader.bytes()?;
+            return Ok(Self::Signature(signature));
+        }
+        reader.array(4)?;
+        let (first, count) = (reader.uint_to(MAX_NUMBER)?, reader.uint_to(MAX_BLOCK)?);
+        let hashes = reader.array_to(MOST_HASHES)?;
+        let mut path = Path::empty();
+        for _ in 0..hashes {
+            path.push(reader.array_of()?)?;
+        }
+        let signature = reader.array_of()?;
+        if count == 0 { Err(Error::Malformed) } else { Ok(Self::Block { first, count, path, signature }) }
+    }
+
+    fn write(&self, writer: &mut Writer<'_>) -> Result<()> {
+        match self {
+            Self::Signature(signature) => writer.bytes(signature),
+            Self::Block { first, count, path, signature } => {
+                writer.array(4)?;
+                writer.uint(*first)?;
+                writer.uint(*count)?;
+                writer.array(u64::try_from(path.hashes().len()).map_err(|_| Error::TooLarge)?)?;
+                path.hashes().iter().try_for_each(|hash| writer.bytes(hash))?;
+                writer.bytes(signature)
+            }
+        }
+    }
+
+    /// [`Error::Rejected`] unless the card's holder signed `signed`, alone or in its block.
+    pub(crate) fn verify(
+        &self,
+        card: &Card,
+        audience: Audience<'_>,
+        sequence: u64,
+        signed: &[&[u8]],
+    ) -> Result<()> {
+        match self {
+            Self::Signature(signature) => card.key().verify(signed, signature),
+            Self::Block { first, count, path, signature } => {
+                let leaf = merkle::leaf(signed);
+                let index = sequence.checked_sub(*first).ok_or(Error::Rejected)?;
+                let root = path.root(leaf, index, *count).ok_or(Error::Rejected)?;
+                let manifest = Manifest { first: *first, count: *count, root, signature: *signature };
+                manifest.verify(card.id(), card.key(), audience)
+            }
+        }
+    }
+
+    pub(crate) fn numbers(&self, sequence: u64) -> (u64, u64) {
+        match self {
+            Self::Signature(_) => (sequence, sequence),
+            Self::Block { first, count, .. } => (*first, first.saturating_add(*count).saturating_sub(1)),
+        }
+    }
+}
+
+/// A statement that its sender has signed: evidence is written from it, and from nothing else.
+#[derive(Clone, Copy)]
+pub struct Testimony<'b> {
+    pub(crate) sender: Id,
+    pub(crate) audience: Held<'b>,
+    pub(crate) topic: &'b str,
+    pub(crate) statement: &'b [u8],
+    pub(crate) proof: Proof,
+}
+
+impl<'b> Testimony<'b> {
+    /// Who signed it.
+    pub const fn sender(&self) -> &Id {
+        &self.sender
+    }
+
+    /// The encoded statement (SPEC §4.3).
+    pub const fn statement(&self) -> &'b [u8] {
+        self.statement
+    }
+
+    /// How many bytes [`Testimony::write`] would write.
+    pub fn len(&self, card: &[u8]) -> Result<usize> {
+        count(|writer| self.write_to(card, writer))
+    }
+
+    /// Writes evidence to the front of `out`; `card` is the sender's card on the wire.
+    ///
+    /// # Errors
+    /// Those of [`Card::from_bytes`], [`Error::UnknownSender`] for somebody else's card,
+    /// [`Error::BufferTooSmall`].
+    pub fn write<'o>(&self, card: &[u8], out: &'o mut [u8]) -> Result<&'o [u8]> {
+        if *Card::from_bytes(card)?.id() != self.sender {
+            return Err(Error::UnknownSender);
+        }
+        let mut writer = Writer::new(out);
+        self.write_to(card, &mut writer)?;
+        let length = writer.written();
+        out.get(..length).ok_or(Error::BufferTooSmall)
+    }
+
+    /// [`Testimony::write`] into a new vector.
+    #[cfg(feature = "alloc")]
+    pub fn to_vec(&self, card: &[u8]) -> Result<Vec<u8>> {
+        let mut out = alloc::vec![0; self.len(card)?];
+        self.write(card, &mut out)?;
+        Ok(out)
+    }
+
+    fn write_to(&self, card: &[u8], writer: &mut Writer<'_>) -> Result<()> {
+        writer.array(5)?;
+        writer.bytes(card)?;
+        writer.raw(self.audience.audience().encoded())?;
+        writer.text(Topic::new(self.topic)?.as_str())?;
+        writer.bytes(self.statement)?;
+        self.proof.write(writer)
+    }
+}
+
+impl core::fmt::Debug for Testimony<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Testimony({}, {} bytes)", self.sender, self.statement.len())
+    }
+}
+
+const MOST_HASHES: u64 = 6;
+const _: () = assert!(MAX_PATH == 6, "SPEC §11.1 says how long a path may be");

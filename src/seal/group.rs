@@ -1,0 +1,265 @@
+//! Sealing for several recipients at once: one publication that each of them opens (SPEC §4.6, §5.5).
+
+#[cfg(feature = "alloc")]
+use alloc::vec::Vec;
+
+use rand_core::TryCryptoRng;
+
+use crate::cbor::{Writer, count};
+use crate::cose::encrypt::{self, INFO, WRAPPED};
+use crate::cose::sign1;
+use crate::crypto::kdf::sha256;
+use crate::crypto::kem::{self, Peer};
+use crate::crypto::schedule::{Keys, context};
+use crate::crypto::{aead, sign};
+use crate::envelope::audience::Several;
+use crate::envelope::group;
+use crate::envelope::padding::{Padding, fill};
+use crate::envelope::statement::Measurement;
+use crate::envelope::topic::Topic;
+use crate::error::{Error, Result};
+use crate::guard::sequence::{Numbers, SequenceStore};
+use crate::guard::stream::Stream;
+use crate::key::card::Card;
+use crate::key::identity::{Identity, Sign};
+use crate::key::kem::KemPublic;
+use crate::limits::MAX_ENVELOPE;
+use crate::seal::author::{Author, Draft};
+use crate::secret::{Secret, Wipe};
+
+/// Seals one identity's measurements for a fixed set of 2 to 16 recipients, each under its own number.
+pub struct GroupSealer<'k, S, I: Sign = Identity> {
+    author: Author<'k, I>,
+    recipients: &'k [Card],
+    audience: Several,
+    numbers: Numbers<S>,
+    padding: Padding,
+}
+
+impl<'k, S: SequenceStore, I: Sign> GroupSealer<'k, S, I> {
+    /// Prepares to seal for the holders of `recipients`, in any order. `now` is seconds since 1970, `None` without a
+    /// clock; `store` keeps the numbers of this stream: another set of recipients is another stream.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] unless there are 2 to 16, [`Error::Equivocation`] when one stands twice; and for a card
+    /// [`Error::Revoked`], [`Error::NotYetValid`], [`Error::Expired`], [`Error::KeyUnavailable`].
+    pub fn new(identity: &'k I, recipients: &'k [Card], now: Option<u64>, store: S) -> Result<Self> {
+        if recipients.len() < 2 {
+            return Err(Error::TooLarge);
+        }
+        for card in recipients {
+            card.check_valid(now)?;
+            key(card)?;
+        }
+        // With one kid twice, nobody could tell whose place it is.
+        let mut rest = recipients.iter().filter_map(|card| key(card).ok()).map(KemPublic::kid);
+        while let Some(kid) = rest.next() {
+            if rest.clone().any(|other| other == kid) {
+                return Err(Error::Equivocation);
+            }
+        }
+        let author = Author::new(identity);
+        let audience = Several::new(
+            Ascending { cards: recipients, last: None, left: recipients.len() }.map(Card::id).copied(),
+        )?;
+        let numbers = Numbers::new(Stream::to(*author.id(), audience.audience()), store);
+        Ok(Self { author, recipients, audience, numbers, padding: Padding::default() })
+    }
+
+    /// Chooses how much of a length the broker may learn; buckets unless this says otherwise.
+    #[must_use]
+    pub const fn with_padding(mut self, padding: Padding) -> Self {
+        self.padding = padding;
+        self
+    }
+
+    /// Verifies each signature before it leaves, as [`Sealer::with_self_check`](crate::seal::Sealer::with_self_check).
+    pub fn with_self_check(mut self) -> Result<Self> {
+        self.author.check_itself()?;
+        Ok(self)
+    }
+
+    /// Whose numbers these are, and for whom.
+    pub const fn stream(&self) -> &Stream {
+        self.numbers.stream()
+    }
+
+    /// How many bytes [`GroupSealer::seal`] would write for this measurement, as the next one.
+    pub fn sealed_len(&mut self, measurement: &Measurement<'_>) -> Result<usize> {
+        Ok(self.layout(measurement)?.envelope)
+    }
+
+    /// Seals `measurement` for `topic` into `out`: the envelope, at the front of it.
+    ///
+    /// # Errors
+    /// As [`Sealer::seal`](crate::seal::Sealer::seal); on any of them `out` is wiped.
+    pub fn seal<'o, R: TryCryptoRng + ?Sized>(
+        &mut self,
+        topic: &str,
+        measurement: &Measurement<'_>,
+        rng: &mut R,
+        out: &'o mut [u8],
+    ) -> Result<&'o [u8]> {
+        let mut out = Wipe::new(out);
+        let topic = Topic::new(topic)?;
+        measurement.check()?;
+        let layout = self.layout(measurement)?;
+        let envelope = out.bytes_mut().get_mut(..layout.envelope).ok_or(Error::BufferTooSmall)?;
+        let (noise, entropy) = (Secret::<32>::random(rng)?, Secret::<32>::random(rng)?);
+        let sequence = self.numbers.take()?;
+
+        let (head, rest) = envelope.split_at_mut_checked(layout.head).ok_or(Error::BufferTooSmall)?;
+        let (ciphertext, tail) = rest.split_at_mut_checked(layout.ciphertext).ok_or(Error::BufferTooSmall)?;
+        self.write_plaintext(topic, measurement, sequence, &layout, &noise, ciphertext)?;
+        let (plaintext, _) = ciphertext.split_last_chunk::<{ aead::TAG }>().ok_or(Error::BufferTooSmall)?;
+        let digest = sha256(&[plaintext]);
+        let derived: Secret<44> = self.author.hedged(&entropy, sequence, &digest, b"", b"zegel-content-1")?;
+        let (cek, iv) = derived.expose().split_first_chunk::<32>().ok_or(Error::TooLarge)?;
+        let (cek, iv) = (Secret::new(*cek), iv.first_chunk().ok_or(Error::TooLarge)?);
+        encrypt::write_head(&mut Writer::new(head), iv, ciphertext.len())?;
+        let aad = group::enc_structure(topic, self.keys().map(KemPublic::kid))?;
+        aead::seal(&cek, iv, aad.bytes(), ciphertext)?;
+
+        let mut writer = Writer::new(tail);
+        writer.array(u64::try_from(self.recipients.len()).map_err(|_| Error::TooLarge)?)?;
+        for key in self.keys() {
+            let ikm =
+                self.author.hedged(&entropy, sequence, &digest, key.as_bytes(), b"zegel-ephemeral-1")?;
+            wrap(key, &ikm, &cek)?.write(&mut writer)?;
+        }
+        out.keep().get(..layout.envelope).ok_or(Error::BufferTooSmall)
+    }
+
+    /// [`GroupSealer::seal`] into a new vector.
+    #[cfg(feature = "alloc")]
+    pub fn seal_to_vec<R: TryCryptoRng + ?Sized>(
+        &mut self,
+        topic: &str,
+        measurement: &Measurement<'_>,
+        rng: &mut R,
+    ) -> Result<Vec<u8>> {
+        let mut out = alloc::vec![0; self.sealed_len(measurement)?];
+        self.seal(topic, measurement, rng, &mut out)?;
+        Ok(out)
+    }
+
+    /// Writes `[audience, COSE_Sign1]` to the front of `ciphertext`.
+    fn write_plaintext(
+        &self,
+        topic: Topic<'_>,
+        measurement: &Measurement<'_>,
+        sequence: u64,
+        layout: &Layout,
+        noise: &Secret<32>,
+        ciphertext: &mut [u8],
+    ) -> Result<()> {
+        let audience = self.audience.audience();
+        let mut writer = Writer::new(ciphertext);
+        writer.array(2)?;
+        writer.raw(audience.encoded())?;
+        let start = writer.written();
+        let (pad, length) = (layout.pad, layout.statement);
+        let draft = Draft { audience, topic, measurement, sequence, pad, length };
+        let rest = ciphertext.get_mut(start..).ok_or(Error::BufferTooSmall)?;
+        self.author.write_signed(&draft, noise, rest)
+    }
+
+    fn layout(&mut self, measurement: &Measurement<'_>) -> Result<Layout> {
+        let (sequence, recipients) = (self.numbers.peek()?, self.recipients.len());
+        let audience = self.audience.audience().encoded().len();
+        let layout = fill(self.padding, SHORTEST, |pad| {
+            let layout = Layout::with_pad(measurement, sequence, audience, recipients, pad)?;
+            Ok((layout.envelope, layout))
+        })?;
+        if layout.envelope <= MAX_ENVELOPE { Ok(layout) } else { Err(Error::TooLarge) }
+    }
+
+    /// The recipients' keys, in the order of the audience.
+    fn keys(&self) -> impl Iterator<Item = &'k KemPublic> + Clone {
+        let cards = Ascending { cards: self.recipients, last: None, left: self.recipients.len() };
+        cards.filter_map(|card| key(card).ok())
+    }
+}
+
+/// The lengths of one group envelope, in bytes.
+struct Layout {
+    pad: usize,
+    statement: usize,
+    head: usize,
+    ciphertext: usize,
+    envelope: usize,
+}
+
+impl Layout {
+    fn with_pad(
+        measurement: &Measurement<'_>,
+        sequence: u64,
+        audience: usize,
+        recipients: usize,
+        pad: usize,
+    ) -> Result<Self> {
+        let statement = count(|writer| measurement.write(writer, sequence, pad))?;
+        let plaintext = count(|writer| {
+            writer.array(2)?;
+            writer.skip(audience)?;
+            sign1::write_head(writer, false, &[0; 8], statement)?;
+            writer.skip(statement)?;
+            writer.bytes(&[0; sign::SIGNATURE])
+        })?;
+        let ciphertext = plaintext.checked_add(aead::TAG).ok_or(Error::TooLarge)?;
+        let head = count(|writer| encrypt::write_head(writer, &[0; 12], ciphertext))?;
+        let tail = count(|writer| {
+            writer.array(u64::try_from(recipients).map_err(|_| Error::TooLarge)?)?;
+            let empty = encrypt::Recipient { kid: [0; 8], ek: [0; 32], wrapped: [0; WRAPPED] };
+            (0..recipients).try_for_each(|_| empty.write(writer))
+        })?;
+        let envelope = head.checked_add(ciphertext).and_then(|length| length.checked_add(tail));
+        Ok(Self { pad, statement, head, ciphertext, envelope: envelope.ok_or(Error::TooLarge)? })
+    }
+}
+
+/// Encrypts the content key to one recipient (SPEC §5.5).
+fn wrap(key: &KemPublic, ikm: &Secret<32>, cek: &Secret<32>) -> Result<encrypt::Recipient> {
+    let sent = kem::encap(&Peer::new(*key.as_bytes()), ikm)?;
+    let mut wrapped = [0; WRAPPED];
+    for (place, byte) in wrapped.iter_mut().zip(cek.expose()) {
+        *place = *byte;
+    }
+    let mut wrapped = Wipe::new(&mut wrapped);
+    Keys::base(&sent.shared, &context(0, b"", INFO))?.seal(0, b"", wrapped.bytes_mut())?;
+    let wrapped = *wrapped.bytes().first_chunk().ok_or(Error::TooLarge)?;
+    Ok(encrypt::Recipient { kid: key.kid().0, ek: sent.enc, wrapped })
+}
+
+fn key(card: &Card) -> Result<&KemPublic> {
+    card.kem_keys().next().ok_or(Error::KeyUnavailable)
+}
+
+/// Cards by ascending id. With sixteen at most, looking for the next one costs less than sorting them somewhere.
+#[derive(Clone)]
+struct Ascending<'k> {
+    cards: &'k [Card],
+    last: Option<&'k Card>,
+    left: usize,
+}
+
+impl<'k> Iterator for Ascending<'k> {
+    type Item = &'k Card;
+
+    fn next(&mut self) -> Option<&'k Card> {
+        self.left = self.left.checked_sub(1)?;
+        let after = |card: &&Card| self.last.is_none_or(|last| card.id() > last.id());
+        // One that stands twice leaves none for the last place, which then repeats itself and is refused.
+        self.last = self.cards.iter().filter(after).min_by_key(|card| *card.id()).or(self.last);
+        self.last
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl ExactSizeIterator for Ascending<'_> {}
+
+/// The first bucket of an envelope.
+const SHORTEST: usize = 256;

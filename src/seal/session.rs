@@ -1,0 +1,285 @@
+//! A session at its sender: the keyframe, messages in a few dozen bytes, and the manifests that sign them
+//! (SPEC §10). No nonce is used twice, for that cannot be written: a session is not cloned and not stored, and its
+//! numbers are the sealer's.
+
+#[cfg(feature = "alloc")]
+use alloc::vec::Vec;
+
+use rand_core::TryCryptoRng;
+
+use crate::cbor::Writer;
+use crate::crypto::aead;
+use crate::envelope::StatementContext;
+use crate::envelope::audience::One;
+use crate::envelope::statement::{Format, Measurement};
+use crate::envelope::topic::Topic;
+use crate::error::{Error, Result};
+use crate::guard::sequence::SequenceStore;
+use crate::guard::stream::Stream;
+use crate::key::identity::{Identity, Sign};
+use crate::refused::Refused;
+use crate::seal::Sealer;
+use crate::secret::{Secret, Wipe};
+use crate::session::keys::{SessionId, SessionKeys};
+use crate::session::limits::{KEYFRAME_BODY, SessionLimits};
+use crate::session::manifest::{MANIFEST_BODY, Manifest};
+use crate::session::merkle::{Frontier, Hash, leaf};
+use crate::session::message::{self, Layout};
+
+/// A session and its keyframe, or the sealer as it was.
+type Begun<Session, Keyframe, Sealer> = Result<(Session, Keyframe), Refused<Sealer>>;
+
+/// Seals one identity's measurements for one recipient under keys that were agreed on once.
+///
+/// It holds the [`Sealer`], so nothing else seals in its stream, and gives it back at the [end](Session::end).
+pub struct Session<'k, S, I: Sign = Identity> {
+    sealer: Sealer<'k, S, I>,
+    keys: SessionKeys,
+    limits: SessionLimits,
+    started: Option<u64>,
+    /// The number of the keyframe.
+    keyframe: u64,
+    /// The number that comes next, if nobody else seals in the stream.
+    next: u64,
+    /// The leaves since the last manifest.
+    block: Frontier,
+}
+
+impl<'k, S: SequenceStore, I: Sign> Session<'k, S, I> {
+    /// Begins a session: its keyframe, an envelope to be published on `topic`, stands at the front of `out`. `now` is
+    /// seconds since 1970, `None` without a clock.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] for the limits, and those of [`Sealer::seal`]. The sealer comes back with it.
+    #[expect(
+        clippy::result_large_err,
+        reason = "the sealer comes back whole, and there may be no heap for it"
+    )]
+    pub fn begin<'o, R: TryCryptoRng + ?Sized>(
+        mut sealer: Sealer<'k, S, I>,
+        topic: &str,
+        now: Option<u64>,
+        limits: SessionLimits,
+        rng: &mut R,
+        out: &'o mut [u8],
+    ) -> Begun<Self, &'o [u8], Sealer<'k, S, I>> {
+        match Self::keyframe(&mut sealer, topic, now, limits, rng, Wipe::new(out)) {
+            Ok((keys, keyframe, bytes)) => {
+                let (next, block) = (keyframe.saturating_add(1), Frontier::new());
+                Ok((Self { sealer, keys, limits, started: now, keyframe, next, block }, bytes))
+            }
+            Err(error) => Err(Refused { state: sealer, error }),
+        }
+    }
+
+    /// [`Session::begin`] with the keyframe in a new vector.
+    #[cfg(feature = "alloc")]
+    #[expect(clippy::result_large_err, reason = "as above")]
+    pub fn begin_to_vec<R: TryCryptoRng + ?Sized>(
+        sealer: Sealer<'k, S, I>,
+        topic: &str,
+        now: Option<u64>,
+        limits: SessionLimits,
+        rng: &mut R,
+    ) -> Begun<Self, Vec<u8>, Sealer<'k, S, I>> {
+        let mut out = [0; KEYFRAME];
+        let (session, keyframe) = Self::begin(sealer, topic, now, limits, rng, &mut out)?;
+        Ok((session, keyframe.to_vec()))
+    }
+
+    /// Names the session on the wire.
+    pub const fn id(&self) -> SessionId {
+        self.keys.id()
+    }
+
+    /// Whose numbers these are, and for whom.
+    pub const fn stream(&self) -> &Stream {
+        self.sealer.stream()
+    }
+
+    /// How many messages since the last manifest nobody but the recipient can be shown yet.
+    pub const fn unsigned(&self) -> u64 {
+        self.block.count()
+    }
+
+    /// Whether the next call must be [`Session::manifest`].
+    pub const fn manifest_due(&self) -> bool {
+        self.block.count() >= self.limits.block
+    }
+
+    /// How many bytes [`Session::seal`] would write for this measurement, as the next one.
+    pub fn sealed_len(&self, measurement: &Measurement<'_>) -> Result<usize> {
+        Ok(Layout::new(measurement, self.next, self.sealer.padding)?.message)
+    }
+
+    /// Seals `measurement` for `topic` into `out`: the message, at the front of it. `now` is seconds since 1970,
+    /// `None` without a clock.
+    ///
+    /// # Errors
+    /// [`Error::ManifestDue`] when the block is full, [`Error::SessionOver`] at a limit of the session or when
+    /// something else has sealed in its stream; [`Error::InvalidTopic`], [`Error::Reserved`], [`Error::TooLarge`],
+    /// [`Error::BufferTooSmall`], [`Error::Storage`], [`Error::Exhausted`]. On any of them `out` is wiped.
+    pub fn seal<'o>(
+        &mut self,
+        topic: &str,
+        measurement: &Measurement<'_>,
+        now: Option<u64>,
+        out: &'o mut [u8],
+    ) -> Result<&'o [u8]> {
+        let out = Wipe::new(out);
+        measurement.check()?;
+        if self.manifest_due() {
+            return Err(Error::ManifestDue);
+        }
+        // The last number of a session is kept for the manifest that signs what came before.
+        if !(self.has_room_for(2) && self.in_use_at(now) && self.in_use_at(measurement.time)) {
+            return Err(Error::SessionOver);
+        }
+        let (bytes, leaf) = self.message(Topic::new(topic)?, measurement, out)?;
+        self.block.push(leaf)?;
+        Ok(bytes)
+    }
+
+    /// [`Session::seal`] into a new vector.
+    #[cfg(feature = "alloc")]
+    pub fn seal_to_vec(
+        &mut self,
+        topic: &str,
+        measurement: &Measurement<'_>,
+        now: Option<u64>,
+    ) -> Result<Vec<u8>> {
+        let mut out = alloc::vec![0; self.sealed_len(measurement)?];
+        self.seal(topic, measurement, now, &mut out)?;
+        Ok(out)
+    }
+
+    /// Signs all messages since the last manifest, at once. It is a message itself, to be published on `topic`. `out`
+    /// needs 256 bytes.
+    ///
+    /// # Errors
+    /// [`Error::NothingAllowed`] when there is no message to sign, [`Error::Entropy`],
+    /// [`Error::KeyUnavailable`], and those of [`Session::seal`]. On any of them `out` is wiped, and the block waits.
+    pub fn manifest<'o, R: TryCryptoRng + ?Sized>(
+        &mut self,
+        topic: &str,
+        rng: &mut R,
+        out: &'o mut [u8],
+    ) -> Result<&'o [u8]> {
+        let out = Wipe::new(out);
+        let topic = Topic::new(topic)?;
+        let root = self.block.root().ok_or(Error::NothingAllowed)?;
+        if !self.has_room_for(1) {
+            return Err(Error::SessionOver);
+        }
+        let count = self.block.count();
+        let first = self.next.checked_sub(count).ok_or(Error::SessionOver)?;
+        let mut manifest = Manifest { first, count, root, signature: [0; 64] };
+        let audience = One::new(&self.sealer.recipient.id);
+        let sender = *self.sealer.author.id();
+        let (context, payload) = manifest.signed(&sender, audience.audience())?;
+        let noise = Secret::random(rng)?;
+        manifest.signature = self.sealer.author.sign(&[context.bytes(), payload.bytes()], &noise)?;
+        let mut body = [0; MANIFEST_BODY];
+        let mut writer = Writer::new(&mut body);
+        manifest.write(&mut writer, &sender.kid())?;
+        let length = writer.written();
+        let body = body.get(..length).ok_or(Error::TooLarge)?;
+        let measurement = Measurement { time: None, format: Format::MANIFEST, body };
+        let (bytes, _) = self.message(topic, &measurement, out)?;
+        self.block = Frontier::new();
+        Ok(bytes)
+    }
+
+    /// [`Session::manifest`] into a new vector.
+    #[cfg(feature = "alloc")]
+    pub fn manifest_to_vec<R: TryCryptoRng + ?Sized>(&mut self, topic: &str, rng: &mut R) -> Result<Vec<u8>> {
+        let mut out = [0; MANIFEST];
+        self.manifest(topic, rng, &mut out).map(<[u8]>::to_vec)
+    }
+
+    /// Ends the session: its keys are wiped, and the sealer is free. What no manifest has signed stays unproven, so
+    /// [`Session::manifest`] comes first.
+    pub fn end(self) -> Sealer<'k, S, I> {
+        self.sealer
+    }
+
+    fn keyframe<'o, R: TryCryptoRng + ?Sized>(
+        sealer: &mut Sealer<'k, S, I>,
+        topic: &str,
+        now: Option<u64>,
+        limits: SessionLimits,
+        rng: &mut R,
+        out: Wipe<'o>,
+    ) -> Result<(SessionKeys, u64, &'o [u8])> {
+        limits.check()?;
+        let mut body = [0; KEYFRAME_BODY];
+        let mut writer = Writer::new(&mut body);
+        limits.write(&mut writer)?;
+        let length = writer.written();
+        let body = body.get(..length).ok_or(Error::TooLarge)?;
+        let measurement = Measurement { time: now, format: Format::KEYFRAME, body };
+        let made = sealer.envelope(topic, &measurement, rng, out)?;
+        Ok((SessionKeys::derive(&made.shared)?, made.sequence, made.bytes))
+    }
+
+    /// The one way to a message, whatever its format; with its leaf.
+    fn message<'o>(
+        &mut self,
+        topic: Topic<'_>,
+        measurement: &Measurement<'_>,
+        mut out: Wipe<'o>,
+    ) -> Result<(&'o [u8], Hash)> {
+        measurement.check_time()?;
+        let layout = Layout::new(measurement, self.next, self.sealer.padding)?;
+        let buffer = out.bytes_mut().get_mut(..layout.message).ok_or(Error::BufferTooSmall)?;
+        // Somebody else's number in between would make a block that cannot be counted.
+        if self.sealer.numbers.peek()? != self.next {
+            return Err(Error::SessionOver);
+        }
+        let sequence = self.sealer.numbers.take()?;
+        self.next = sequence.saturating_add(1);
+
+        let head = layout.message.checked_sub(layout.ciphertext).ok_or(Error::TooLarge)?;
+        let (head, ciphertext) = buffer.split_at_mut_checked(head).ok_or(Error::BufferTooSmall)?;
+        message::write_head(&mut Writer::new(head), &self.keys.id(), sequence, ciphertext.len())?;
+        message::write_plaintext(&mut Writer::new(ciphertext), measurement, layout.pad)?;
+        let leaf = self.leaf(topic, sequence, ciphertext)?;
+        let aad = message::enc_structure(topic)?;
+        self.keys.seal(sequence, aad.bytes(), ciphertext)?;
+        Ok((out.keep().get(..layout.message).ok_or(Error::BufferTooSmall)?, leaf))
+    }
+
+    /// The leaf of the statement that a plaintext and its number make.
+    fn leaf(&self, topic: Topic<'_>, sequence: u64, ciphertext: &[u8]) -> Result<Hash> {
+        let (plaintext, _) = ciphertext.split_last_chunk::<{ aead::TAG }>().ok_or(Error::BufferTooSmall)?;
+        let (_, rest) = plaintext.split_first().ok_or(Error::BufferTooSmall)?;
+        let mut number = [0; 10];
+        let mut writer = Writer::new(&mut number);
+        message::write_number(&mut writer, sequence)?;
+        let length = writer.written();
+        let number = number.get(..length).ok_or(Error::TooLarge)?;
+        let statement = length.checked_add(rest.len()).ok_or(Error::TooLarge)?;
+        let audience = One::new(&self.sealer.recipient.id);
+        let context = StatementContext::new(self.sealer.author.id(), audience.audience(), topic, statement)?;
+        Ok(leaf(&context.with_halves(number, rest)))
+    }
+
+    fn has_room_for(&self, numbers: u64) -> bool {
+        let used = self.next.saturating_sub(self.keyframe).saturating_sub(1);
+        used.saturating_add(numbers) <= self.limits.messages
+    }
+
+    fn in_use_at(&self, time: Option<u64>) -> bool {
+        match (self.started, time) {
+            (Some(started), Some(time)) => time <= started.saturating_add(self.limits.seconds),
+            _ => true,
+        }
+    }
+}
+
+/// Room for a keyframe with any number, in its bucket.
+#[cfg(feature = "alloc")]
+const KEYFRAME: usize = 256;
+/// Room for a manifest with any number, in its bucket.
+#[cfg(feature = "alloc")]
+const MANIFEST: usize = 256;

@@ -1,0 +1,10 @@
+//! The chain: sessions with manifests, several recipients, custody, and what a receiver's policy says
+//! (SPEC §4.6, §7.5, §10, §11).
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod custody;
+mod group;
+mod policy;
+mod session;

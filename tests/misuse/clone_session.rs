@@ -1,0 +1,18 @@
+//! E0599: a session that is cloned would use a nonce twice.
+#![allow(unused, reason = "only one line matters")]
+use zegel::*;
+
+fn main() {}
+
+fn misuse(
+    identity: &Identity,
+    card: &Card,
+    keys: &SessionKeys,
+    sealer: Sealer<'_, MemorySequence>,
+    mut session: Session<'_, MemorySequence>,
+    measurement: &Measurement<'_>,
+    mut state: State<MemoryTrust, ExactGuard, MemorySessions, EventLog>,
+    mut bytes: Vec<u8>,
+) {
+    let _ = session.clone();
+}
