@@ -14,7 +14,7 @@ from evidence import (  # noqa: F401
     evidence, introduction, manifest_proof, read_introduction, verify_evidence,
 )
 from guard import UNLIMITED, Guard, Policy  # noqa: F401
-from names import Identity, KemKey, ed25519_id, x25519_thumbprint  # noqa: F401
+from names import Identity, KemKey, ZegelError, ed25519_id, x25519_thumbprint  # noqa: F401
 from receiver import Receiver  # noqa: F401
 from session import manifest_aad, message_aad  # noqa: F401
 from shape import ALG_CHACHA, ALG_ED25519, ALG_HPKE_4, ALG_HPKE_4_KE  # noqa: F401
