@@ -2,6 +2,7 @@
 
 import vectors
 import vectors_card
+import vectors_group
 import vectors_inner
 import vectors_open
 import vectors_small
@@ -10,7 +11,7 @@ import vectors_small
 def make():
     """All vectors: a text for each path."""
     vectors.made.clear()
-    for module in (vectors_open, vectors_inner, vectors_card, vectors_small):
+    for module in (vectors_open, vectors_inner, vectors_card, vectors_small, vectors_group):
         module.make()
     return dict(vectors.made)
 

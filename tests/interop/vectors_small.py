@@ -1,15 +1,8 @@
 """Vectors of the small kinds: topics, names, padding, derivations, signatures, whole seals, replay (SPEC §2 to §7)."""
 
 from vectors import (
-    BODY, DEVICE, GP, MALLORY, NOW, PGO, PGO_CARD, PGO_KEM, PGO_KEM_2, TOPIC, WATCH, error, noise, run, write,
+    BODY, DEVICE, GP, MALLORY, NOW, PGO, PGO_CARD, PGO_KEM, PGO_KEM_2, TOPIC, WATCH, computed, error, noise, write,
 )
-
-
-def computed(kind, name, spec, what, given):
-    """A positive vector whose results are the oracle's."""
-    from vectors import hexed
-
-    write(kind, name, spec, what, given, run({"kind": kind, "input": hexed(given)}))
 
 
 def topics():
