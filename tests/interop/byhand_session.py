@@ -54,11 +54,11 @@ class SessionSender:
         self.start, self.time, self.number, self.limits = sequence, time, sequence, limits
         body = cbor(list(limits))
         pad = byhand.pad_length(sequence, time, KEYFRAME, len(body)) if padding == "buckets" else 0
-        self.sealed = byhand.seal(sender, recipient_id, kem_public, topic, sequence, time, KEYFRAME, body, pad,
-                                  signature_noise, ephemeral_noise)
-        self.keyframe = self.sealed["envelope"]
-        dh = byhand.x25519(self.sealed["ephemeral_secret"], kem_public)
-        self.shared = byhand.kem_shared_secret(dh, self.sealed["ek"], kem_public)
+        self.parts = byhand.seal(sender, recipient_id, kem_public, topic, sequence, time, KEYFRAME, body, pad,
+                                 signature_noise, ephemeral_noise)
+        self.keyframe = self.parts["envelope"]
+        dh = byhand.x25519(self.parts["ephemeral_secret"], kem_public)
+        self.shared = byhand.kem_shared_secret(dh, self.parts["ek"], kem_public)
         self.key, self.base_iv, self.id = export(self.shared)
         self.leaves, self.statements = [], []
 

@@ -5,13 +5,14 @@ import vectors_card
 import vectors_group
 import vectors_inner
 import vectors_open
+import vectors_session
 import vectors_small
 
 
 def make():
     """All vectors: a text for each path."""
     vectors.made.clear()
-    for module in (vectors_open, vectors_inner, vectors_card, vectors_small, vectors_group):
+    for module in (vectors_open, vectors_inner, vectors_card, vectors_small, vectors_group, vectors_session):
         module.make()
     return dict(vectors.made)
 
