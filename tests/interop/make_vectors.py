@@ -4,6 +4,7 @@ import vectors
 import vectors_card
 import vectors_group
 import vectors_inner
+import vectors_manifest
 import vectors_open
 import vectors_session
 import vectors_small
@@ -12,7 +13,7 @@ import vectors_small
 def make():
     """All vectors: a text for each path."""
     vectors.made.clear()
-    for module in (vectors_open, vectors_inner, vectors_card, vectors_small, vectors_group, vectors_session):
+    for module in (vectors_open, vectors_inner, vectors_card, vectors_small, vectors_group, vectors_session, vectors_manifest):
         module.make()
     return dict(vectors.made)
 
