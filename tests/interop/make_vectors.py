@@ -2,6 +2,8 @@
 
 import vectors
 import vectors_card
+import vectors_custody
+import vectors_evidence
 import vectors_group
 import vectors_inner
 import vectors_manifest
@@ -13,7 +15,7 @@ import vectors_small
 def make():
     """All vectors: a text for each path."""
     vectors.made.clear()
-    for module in (vectors_open, vectors_inner, vectors_card, vectors_small, vectors_group, vectors_session, vectors_manifest):
+    for module in (vectors_open, vectors_inner, vectors_card, vectors_small, vectors_group, vectors_session, vectors_manifest, vectors_evidence, vectors_custody):
         module.make()
     return dict(vectors.made)
 
