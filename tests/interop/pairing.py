@@ -14,7 +14,7 @@ from names import Identity, ZegelError, cbor, strict
 from session import nonce, partial_iv, read_message
 from shape import ALG_CHACHA, is_bytes, is_list, require
 
-ALPHABET = set("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
+ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 MOST_AHEAD = 86400
 
 
@@ -33,7 +33,7 @@ def code_bytes(shower_id, secret, expires, version=1):
 
 def read_code(text, now):
     """SPEC §12.1: shower's id, secret, expiry."""
-    require(len(text) == 125 and text.startswith("ZEGEL:") and set(text[6:]) <= ALPHABET, "Malformed", "text")
+    require(len(text) == 125 and text.startswith("ZEGEL:") and set(text[6:]) <= set(ALPHABET), "Malformed", "text")
     raw = base64.b32decode(text[6:] + "=")
     require(code_text(raw) == text, "Malformed", "bits after the last byte")
     require(raw[0] == 1 and raw[-4:] == sha256(b"zegel-code-1", raw[:-4])[:4], "Malformed", "version, check")

@@ -78,6 +78,38 @@ def replays():
     case("second-gap", "only what is newly known to be missing is told", (2, "a"), (5, "b"), (0, "c"))
 
 
+def policies():
+    default = {"max_age": 31 * 86400, "max_skew": 300, "max_jump": 1 << 20}
+    base = {"now": NOW, "time": NOW, "next": 10, "number": 10, "policy": default}
+
+    def ask(name, what, refusal=None, **fields):
+        write("policy", name, "7.5", what, base | fields, error(refusal) if refusal else {"ok": {}})
+
+    ask("ok", "the next number, now")
+    ask("ok-oldest", "as old as it may be", time=NOW - 31 * 86400)
+    ask("stale", "one second older", "Stale", time=NOW - 31 * 86400 - 1)
+    ask("stale-1970", "a clock that was never set", "Stale", time=0)
+    ask("ok-latest", "as early as the skew allows", time=NOW + 300)
+    ask("ahead", "one second later", "Ahead", time=NOW + 301)
+    ask("ahead-largest", "the largest time", "Ahead", time=2**53 - 1)
+    ask("ok-no-time", "a statement without a time", time=None)
+    ask("ok-no-clock", "a receiver without a clock", now=None, time=0)
+    ask("ok-far", "as far as it may jump", number=10 + (1 << 20))
+    ask("jump", "one number further", "Jump", number=11 + (1 << 20))
+    ask("jump-first", "the first number of a stream", "Jump", next=0, number=(1 << 20) + 1)
+    ask("jump-largest", "the largest number", "Jump", number=2**53 - 1)
+    ask("ok-late", "a late number", number=0)
+    ask("jump-no-clock", "a jump, without a clock", "Jump", now=None, number=2**53 - 1)
+    ask("stale-and-jump", "the time is asked first", "Stale", time=0, number=2**53 - 1)
+    ask("ahead-and-jump", "the time is asked first", "Ahead", time=2**53 - 1, number=2**53 - 1)
+    ask("ok-unlimited", "nothing is limited", time=0, number=2**53 - 1,
+        policy={"max_age": None, "max_skew": None, "max_jump": None})
+    ask("zero-age", "no age at all", "Stale", time=NOW - 1, policy=default | {"max_age": 0})
+    ask("zero-skew", "no skew at all", "Ahead", time=NOW + 1, policy=default | {"max_skew": 0})
+    ask("zero-jump", "no jump at all", "Jump", number=11, policy=default | {"max_jump": 0})
+    ask("ok-zero", "the very number, the very second", policy={"max_age": 0, "max_skew": 0, "max_jump": 0})
+
+
 def make():
     topics()
     names()
@@ -85,3 +117,4 @@ def make():
     derivations()
     seals()
     replays()
+    policies()
