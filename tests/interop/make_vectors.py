@@ -16,7 +16,10 @@ import vectors_small
 def make():
     """All vectors: a text for each path."""
     vectors.made.clear()
-    for module in (vectors_open, vectors_inner, vectors_card, vectors_small, vectors_group, vectors_session, vectors_manifest, vectors_evidence, vectors_custody, vectors_pairing):
+    for module in (
+        vectors_open, vectors_inner, vectors_card, vectors_small, vectors_group, vectors_session, vectors_manifest,
+        vectors_evidence, vectors_custody, vectors_pairing,
+    ):
         module.make()
     return dict(vectors.made)
 

@@ -61,7 +61,8 @@ class Receiver:
             if id_ in self.sessions:
                 guard.look(statement.sequence, digest)
                 raise ZegelError("Equivocation", "a session id twice")
-            session = Session(card.id, self.id, statement.sequence, statement.time, limits, unsealed.key.kid, unsealed.ek,
+            session = Session(card.id, self.id, statement.sequence, statement.time, limits, unsealed.key.kid,
+                unsealed.ek,
                               id_, tuple(keys))
             more = {"kind": "keyframe", "session": id_, "block": block, "messages": messages, "seconds": seconds}
             return more, lambda: self._keep(session)
@@ -98,7 +99,8 @@ class Receiver:
             block = [manifest[0], number - 1] if holds else None
             more = dict(zip(("first", "count", "root"), manifest), kind="manifest", signed=block)
             self.policy.ask(now, statement.time, guard.next, number)
-            return self._taken(card.id, [self.id], statement, leaf, more, lambda: self._settle(session, manifest, holds))
+            return self._taken(card.id, [self.id], statement, leaf, more,
+                lambda: self._settle(session, manifest, holds))
         self.policy.ask(now, statement.time, guard.next, number)
         leaves = session.leaves | {number: leaf}
         covering = next((m for m in session.manifests if m[0] <= number < m[0] + m[1]), None)

@@ -46,7 +46,8 @@ def export(key, ek):
     secret = KEMKey.from_pyca_cryptography_key(X25519PrivateKey.from_private_bytes(key.secret))
     context = SUITE.create_recipient_context(ek, secret, info=HPKE_INFO)
     return tuple(
-        context.export(b"zegel-session-" + name + b"-1", length) for name, length in ((b"key", 32), (b"iv", 12), (b"id", 8))
+        context.export(b"zegel-session-" + name + b"-1", length) for name,
+        length in ((b"key", 32), (b"iv", 12), (b"id", 8))
     )
 
 

@@ -5,7 +5,7 @@ import byhand_session
 import oracle
 from names import MANIFEST, cbor
 from vectors import (
-    DEVICE, DEVICE_CARD, NOW, PGO, PGO_CARD, PGO_KEM, TOPIC, WATCH, WATCH_CARD, hexed, noise, run, write,
+    DEVICE, DEVICE_CARD, NOW, PGO, PGO_KEM, TOPIC, WATCH_CARD, hexed, noise, run, write,
 )
 
 LIMITS = [4, 65536, 86400]
@@ -71,11 +71,13 @@ def short(verdict):
     return f"{kind} {ok['signed'][0]}-{ok['signed'][1]}" if ok.get("signed") else kind
 
 
-def receive(name, spec, what, steps, *verdicts, kind="session", now=NOW, keys=(PGO_KEM,), cards=(DEVICE_CARD, WATCH_CARD),
+def receive(name, spec, what, steps, *verdicts, kind="session", now=NOW, keys=(PGO_KEM,),
+        cards=(DEVICE_CARD, WATCH_CARD),
             me=PGO, revoked=(), **more):
     """A vector of steps, after the oracle has given these verdicts, in short."""
     given = {
-        "me": me.id, "kem_secrets": [k.secret for k in keys], "cards": list(cards), "revoked": list(revoked), "now": now,
+        "me": me.id, "kem_secrets": [k.secret for k in keys], "cards": list(cards), "revoked": list(revoked),
+        "now": now,
         **more, "steps": list(steps),
     }
     found = run({"kind": kind, "input": hexed(given)})

@@ -1,14 +1,12 @@
 """The examples of SPEC.md on groups, sessions, custody and pairing (§4.6, §5.5, §10 to §12), by name."""
 
-import hashlib
-
 import cbor2
 
 import byhand_group
 import merkle
 import oracle
 from byhand_session import SessionSender
-from names import Identity, cbor
+from names import cbor
 from pairing import Keys, Scanner, Shower, code_bytes, code_text, sha256
 from vectors import BODY, DEVICE, DEVICE_CARD, GP, GP_KEM, NOW, PGO, PGO_CARD, PGO_KEM, TOPIC, noise
 
@@ -18,10 +16,12 @@ SECOND_BODY = cbor([{-3: NOW + 60, 0: "hr", 1: "beat/min", 2: 63}])
 
 def group():
     people = [(PGO.id, PGO_KEM.public), (GP.id, GP_KEM.public)]
-    sealed = byhand_group.seal(DEVICE, people, TOPIC, 0, NOW, 112, BODY, 0, noise("group signature"), noise("group content"))
+    sealed = byhand_group.seal(DEVICE, people, TOPIC, 0, NOW, 112, BODY, 0, noise("group signature"),
+        noise("group content"))
     kids = [recipient[1][4] for recipient in sealed["recipients"]]
     return {
-        "gp-id": GP.id, "gp-kem-public": GP_KEM.public, "group-envelope": sealed["envelope"], "group-plaintext": sealed["plaintext"],
+        "gp-id": GP.id, "gp-kem-public": GP_KEM.public, "group-envelope": sealed["envelope"],
+        "group-plaintext": sealed["plaintext"],
         "group-enc-structure": byhand_group.enc_structure(TOPIC, kids), "group-digest": sealed["digest"],
         "group-noise": noise("group content"), "content-key": sealed["content_key"], "content-iv": sealed["iv"],
         "recipient-structure": byhand_group.INFO,
@@ -33,7 +33,8 @@ def session():
                       noise("keyframe ephemeral"))
     message = s.message(TOPIC, NOW, 112, BODY)
     found = {
-        "keyframe-body": cbor(s.limits), "keyframe": s.keyframe, "session-key": s.key, "base-iv": s.base_iv, "session-id": s.id,
+        "keyframe-body": cbor(s.limits), "keyframe": s.keyframe, "session-key": s.key, "base-iv": s.base_iv,
+        "session-id": s.id,
         "session-message": message, "session-plaintext": s.plaintext, "session-statement": s.statement,
         "session-enc-structure": oracle.message_aad(TOPIC), "leaf": s.leaves[0],
         "session-nonce": bytes(a ^ b for a, b in zip(s.base_iv, (9).to_bytes(12, "big"))),

@@ -62,7 +62,8 @@ def test_groups_by_cwt_and_by_hand_open_for_each():
 
 
 def open_session(device, pgo, sequence=0, limits=(4, 65536, 86400)):
-    return SessionSender(device[0], pgo[0].id, pgo[1].public, TOPIC, sequence, NOW, limits, os.urandom(32), os.urandom(32))
+    return SessionSender(device[0], pgo[0].id, pgo[1].public, TOPIC, sequence, NOW, limits, os.urandom(32),
+        os.urandom(32))
 
 
 def test_a_session_is_read_in_any_order_and_proven_at_last():
@@ -123,12 +124,14 @@ def test_evidence_goes_from_hand_to_hand():
         return receiver.open(TOPIC, NOW, oracle.seal(pgo[0], gp[2], TOPIC, sequence, NOW, format, body))
 
     refused("UnknownSender", lambda: hand_on(0, EVIDENCE, evidence))
-    assert hand_on(1, INTRODUCTION, oracle.introduction([device[2], pgo[2]]))["ids"] == sorted([device[0].id, pgo[0].id])
+    assert hand_on(1, INTRODUCTION, oracle.introduction([device[2], pgo[2]]))["ids"] == sorted([device[0].id,
+        pgo[0].id])
     opened = hand_on(0, EVIDENCE, evidence)
     assert (opened["known"], opened["origin"], opened["sender"]) == ("vouched", said, pgo[0].id)
     assert hand_on(3, INTRODUCTION, oracle.introduction([]))["ids"] == []
     refused("UnknownSender", lambda: hand_on(4, EVIDENCE, evidence))
-    sealed = byhand.seal(device[0], pgo[0].id, pgo[1].public, TOPIC, 9, None, 42, b"x", 3, os.urandom(32), os.urandom(32))
+    sealed = byhand.seal(device[0], pgo[0].id, pgo[1].public, TOPIC, 9, None, 42, b"x", 3, os.urandom(32),
+        os.urandom(32))
     alone = oracle.evidence(device[2].raw, [pgo[0].id], TOPIC, sealed["statement"], sealed["signature"])
     assert oracle.verify_evidence(alone)["digest"] == sealed["digest"]
 

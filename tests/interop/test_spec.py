@@ -89,11 +89,13 @@ def test_the_cddl_describes_the_new_examples():
     group, evidence = cbor2.loads(known["group-envelope"]).value, cbor2.loads(known["evidence"])
     assert len(group[3]) == 2
     for root, data in {
-        "group-envelope": known["group-envelope"], "recipient": cbor2.dumps(group[3][0]), "keyframe": known["keyframe-body"],
+        "group-envelope": known["group-envelope"], "recipient": cbor2.dumps(group[3][0]),
+        "keyframe": known["keyframe-body"],
         "group-plaintext": known["group-plaintext"], "group-enc-structure": known["group-enc-structure"],
         "group-context": cbor2.loads(known["group-enc-structure"])[2], "envelope": known["keyframe"],
         "session-message": known["session-message"], "session-plaintext": known["session-plaintext"],
-        "session-enc-structure": known["session-enc-structure"], "manifest": known["manifest"], "signed-block": known["manifest-payload"], "evidence": known["evidence"],
+        "session-enc-structure": known["session-enc-structure"], "manifest": known["manifest"],
+        "signed-block": known["manifest-payload"], "evidence": known["evidence"],
         "session-context": cbor2.loads(known["session-enc-structure"])[2], "manifest-proof": cbor2.dumps(evidence[4]),
         "introduction": known["introduction"],
     }.items():
@@ -115,7 +117,8 @@ def test_the_cddl_describes_accepted_groups_sessions_and_evidence():
         if kind in ("session", "custody"):
             for step, verdict in zip(given["steps"], expect["ok"]):
                 if verdict and "ok" in verdict:
-                    check("session-message" if step["bytes"].startswith("d08344a1011818") else "envelope", step["bytes"])
+                    check("session-message" if step["bytes"].startswith("d08344a1011818") else "envelope",
+                        step["bytes"])
         elif kind in ("evidence", "introduction") and "ok" in expect:
             check(kind, given[kind])
         elif kind == "group" and "ok" in expect:
@@ -132,7 +135,8 @@ def test_the_example_pairing_is_read_back():
 
 def test_the_cddl_refuses_wrong_shapes():
     for root, name in [
-        ("envelope", "open/two-items"), ("envelope", "open/kid-7"), ("card", "card/tag-16"), ("group-envelope", "group/iv-11"),
+        ("envelope", "open/two-items"), ("envelope", "open/kid-7"), ("card", "card/tag-16"),
+        ("group-envelope", "group/iv-11"),
         ("group-envelope", "group/detached"), ("session-message", "session/partial-iv-8"),
         ("evidence", "evidence/four-items"), ("introduction", "introduction/sixty-five"),
     ]:

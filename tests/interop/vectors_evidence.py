@@ -112,8 +112,10 @@ def shapes():
     shape("proof-null", "no proof", 4, None)
     first, count, path, signature = block[4]
     for name, what, proof in (
-        ("proof-three", "a proof without signature", [first, count, path]), ("count-0", "an empty block", [first, 0, path, signature]),
-        ("count-65", "more than any block", [first, 65, path, signature]), ("first-2-53", "first of 2^53", [2**53, count, path, signature]),
+        ("proof-three", "a proof without signature", [first, count, path]),
+        ("count-0", "an empty block", [first, 0, path, signature]),
+        ("count-65", "more than any block", [first, 65, path, signature]),
+        ("first-2-53", "first of 2^53", [2**53, count, path, signature]),
         ("path-7", "a path of seven", [first, count, [bytes(32)] * 7, signature]),
         ("path-31", "a hash of 31 bytes", [first, count, [bytes(31), path[1]], signature]),
         ("block-signature-63", "a signature of 63 bytes", [first, count, path, signature[:63]]),
@@ -142,7 +144,8 @@ def proofs():
     change("card-renewed-by-mallory", "the device's key in a card signed by Mallory", items, card=card_of(
         oracle.claims(DEVICE.public, [], **VALID), MALLORY, DEVICE.kid), spec="8.2")
     change("card-weak", "a card of a key of low order", items, "WeakKey", "2.4", card=card_of(
-        oracle.claims(ed25519.encode(ed25519.IDENTITY), [], **VALID), MALLORY, oracle.ed25519_id(ed25519.encode(ed25519.IDENTITY))[:8]))
+        oracle.claims(ed25519.encode(ed25519.IDENTITY), [], **VALID), MALLORY,
+        oracle.ed25519_id(ed25519.encode(ed25519.IDENTITY))[:8]))
     change("audience-wider", "signed for one, shown as for two", items, audience=sorted([PGO.id, GP.id]))
     change("audience-narrower", "signed for two, shown as for one", group, audience=[PGO.id])
     change("signature-flipped", "one bit of the signature flipped", items, proof=bytes([s[0] ^ 1]) + s[1:])
@@ -160,7 +163,8 @@ def proofs():
         ("block-path-long", "one hash too many", [first, count, [*path, bytes(32)], signature]),
         ("block-path-swapped", "two hashes have changed places", [first, count, path[::-1], signature]),
         ("block-path-other", "another hash", [first, count, [bytes(32), path[1]], signature]),
-        ("block-signature-flipped", "one bit of the signature flipped", [first, count, path, bytes([signature[0] ^ 1]) + signature[1:]]),
+        ("block-signature-flipped", "one bit of the signature flipped",
+        [first, count, path, bytes([signature[0] ^ 1]) + signature[1:]]),
         ("block-of-one-statement", "the statement's own signature as that of a block", [first + 1, 1, [], s]),
     ):
         change(name, what, block, proof=proof)
@@ -168,7 +172,8 @@ def proofs():
     mallory = byhand.sign_hedged(MALLORY.seed, noise("mallory"), oracle.sig_structure(
         oracle.manifest_aad(DEVICE.id, PGO.id), cbor([2, 1, leaf])))
     change("block-signed-mallory", "a block signed by another key", block, proof=[2, 1, [], mallory])
-    for name, of, who in (("", items, GP), ("group-", group, MALLORY), ("block-", block, GP), ("origin-", items, DEVICE)):
+    for name, of, who in (("", items, GP), ("group-", group, MALLORY), ("block-", block, GP),
+            ("origin-", items, DEVICE)):
         refuse(f"{name}forwarder", "the forwarder is not in the audience", of, forwarder=who.id, spec="11.2")
     refuse("card-none", "a card that is no card", [b"\xd2\x80", *items[1:]], "Malformed", spec="8.2")
 
@@ -186,7 +191,8 @@ def introductions():
     case("ok-one", "one device", raw[:1])
     case("ok-none", "nobody is vouched for any more", [])
     old = oracle.issue_card(DEVICE, [], not_before=1, expires=2)
-    write("introduction", "ok-expired", "11.3", "an expired card introduces", {"introduction": cbor([old])}, {"ok": {"ids": [DEVICE.id]}})
+    write("introduction", "ok-expired", "11.3", "an expired card introduces", {"introduction": cbor([old])},
+        {"ok": {"ids": [DEVICE.id]}})
     case("unsorted", "not in ascending order", raw[::-1], "Malformed")
     case("twice", "a card twice", [raw[0], *raw], "Malformed")
     newer = oracle.issue_card(DEVICE, [], serial=2, **VALID)
@@ -195,7 +201,8 @@ def introductions():
     case("unwrapped", "a card that is not wrapped", b"\x81" + raw[0], "Malformed")
     case("trailing-byte", "one byte follows", cbor(raw) + b"\x00", "Malformed")
     case("card-trailing-byte", "a byte follows a card", [raw[0] + b"\x00"], "Malformed")
-    case("card-forged", "a card signed by another key", [card_of(oracle.claims(DEVICE.public, [], **VALID), MALLORY, DEVICE.kid)], "Rejected")
+    case("card-forged", "a card signed by another key", [card_of(oracle.claims(DEVICE.public, [], **VALID), MALLORY,
+        DEVICE.kid)], "Rejected")
     point = ed25519.encode(ed25519.IDENTITY)
     case("card-weak", "a card of a key of low order", [
         card_of(oracle.claims(point, [], **VALID), MALLORY, oracle.ed25519_id(point)[:8])], "WeakKey")

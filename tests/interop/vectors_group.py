@@ -112,12 +112,15 @@ def transport(base):
         iv, ciphertext, [r for r in recipients if r != others[0]]), "Rejected")
     refuse("recipient-added", "4.6", "a recipient was added",
            encode(iv, ciphertext, [*recipients, byhand_group.recipient(bytes(8), bytes(32), bytes(48))]), "Rejected")
-    refuse("recipients-reversed", "4.6", "the recipients in another order", encode(iv, ciphertext, recipients[::-1]), "Rejected")
+    refuse("recipients-reversed", "4.6", "the recipients in another order", encode(iv, ciphertext, recipients[::-1]),
+        "Rejected")
     refuse("fellow-kid", "4.6", "a fellow recipient's kid was altered", encode(
         iv, ciphertext, [r if i == mine else byhand_group.recipient(bytes([i]) * 8, r[1][-4], r[2])
                          for i, r in enumerate(recipients)]), "Rejected")
-    swapped = [byhand_group.recipient(r[1][4], others[0][1][-4], others[0][2]) if i == mine else r for i, r in enumerate(recipients)]
-    refuse("fellow-key", "5.5", "a fellow recipient's sealed key under our kid", encode(iv, ciphertext, swapped), "Rejected")
+    swapped = [byhand_group.recipient(r[1][4], others[0][1][-4], others[0][2]) if i == mine else r for i,
+        r in enumerate(recipients)]
+    refuse("fellow-key", "5.5", "a fellow recipient's sealed key under our kid", encode(iv, ciphertext, swapped),
+        "Rejected")
     for name, at in {"ciphertext": 30, "iv": 12, "tag": 22 + len(ciphertext)}.items():
         flipped = bytearray(base["envelope"])
         flipped[at] ^= 1
@@ -135,14 +138,17 @@ def transport(base):
         refuse(name, "5.5", what, encode(iv, ciphertext, other), "Rejected")
 
     wrapped("info-zegel-1", "the info of a one-shot envelope", info=b"zegel-1")
-    wrapped("info-alg", "another content algorithm in the info", info=cbor(["HPKE Recipient", 3, oracle.ALG_HPKE_4_KE, b"zegel-1"]))
+    wrapped("info-alg", "another content algorithm in the info", info=cbor(["HPKE Recipient", 3, oracle.ALG_HPKE_4_KE,
+        b"zegel-1"]))
     wrapped("info-extra", "no recipient_extra_info", info=cbor(["HPKE Recipient", 24, oracle.ALG_HPKE_4_KE, b""]))
     wrapped("info-context", "the older context string", info=cbor(["Recipient", 24, oracle.ALG_HPKE_4_KE, b"zegel-1"]))
     wrapped("aad", "associated data in the key encryption", aad=byhand_group.enc_structure(TOPIC, []))
     kids = [r[1][4] for r in recipients]
     for name, what, aad in (
-        ("aad-no-kids", "associated data without the kids", cbor(["Encrypt", oracle.ALG_CHACHA, oracle.envelope_aad(TOPIC)])),
-        ("aad-encrypt0", "the context string of COSE_Encrypt0", cbor(["Encrypt0", oracle.ALG_CHACHA, oracle.group_aad(TOPIC, kids)])),
+        ("aad-no-kids", "associated data without the kids", cbor(["Encrypt", oracle.ALG_CHACHA,
+        oracle.envelope_aad(TOPIC)])),
+        ("aad-encrypt0", "the context string of COSE_Encrypt0", cbor(["Encrypt0", oracle.ALG_CHACHA,
+        oracle.group_aad(TOPIC, kids)])),
     ):
         other = byhand.ChaCha20Poly1305(base["content_key"]).encrypt(iv, base["plaintext"], aad)
         refuse(name, "4.6", what, encode(iv, other, recipients), "Rejected")
@@ -187,7 +193,8 @@ def inner():
     reject("signer-mallory", "signed by another key", [ids, signed(GOOD, ids, signer=MALLORY)], "7.1")
     for format in (65000, 65001, 65002, 65003, 65004):
         statement = cbor([7, NOW, format, cbor([32, 65536, 86400]), b""])
-        reject(f"format-{format}", "a reserved format, which no group envelope has", [ids, signed(statement, ids)], "4.3")
+        reject(f"format-{format}", "a reserved format, which no group envelope has", [ids, signed(statement, ids)],
+            "4.3")
     reject("pad", "padding that is not zero", [ids, signed(cbor([7, NOW, 112, BODY, b"\x01"]), ids)], "4.5")
     reject("unknown", "no card of the sender is pinned", good, "7.2", "UnknownSender", cards=[])
     reject("revoked", "the sender is revoked", good, "7.2", "Revoked", revoked=[DEVICE.id])
@@ -213,8 +220,10 @@ def seals():
         "content_noise": noise("seal content"),
     }
     computed("group-seal", "two", "4.6", "two recipients", base)
-    computed("group-seal", "reversed", "4.6", "the order of the cards does not matter", base | {"recipient_cards": [GP_CARD, PGO_CARD]})
-    computed("group-seal", "three", "5.5", "three recipients", base | {"recipient_cards": [CARER_CARD, PGO_CARD, GP_CARD]})
+    computed("group-seal", "reversed", "4.6", "the order of the cards does not matter",
+        base | {"recipient_cards": [GP_CARD, PGO_CARD]})
+    computed("group-seal", "three", "5.5", "three recipients", base | {"recipient_cards": [CARER_CARD, PGO_CARD,
+        GP_CARD]})
     computed("group-seal", "buckets", "4.5", "filled to a bucket", base | {"padding": "buckets"})
     computed("group-seal", "no-clock", "4.6", "no time", base | {"time": None, "sequence": 2**32})
     for name, cards in {"one": [PGO_CARD], "none": [], "seventeen": [PGO_CARD] * 17}.items():

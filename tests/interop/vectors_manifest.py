@@ -22,11 +22,13 @@ def blocks():
         receive(f"block-{name}", spec, what, [s.start_step, *make(s)], "keyframe", *verdicts)
 
     case("of-one", "a block of one", lambda s: [s.tell(), s.sign()], "session", "manifest 1-1")
-    case("of-three", "three leaves, no power of two", lambda s: [*s.tells(3), s.sign()], *["session"] * 3, "manifest 1-3")
+    case("of-three", "three leaves, no power of two", lambda s: [*s.tells(3), s.sign()], *["session"] * 3,
+        "manifest 1-3")
     case("full", "a full block", lambda s: [*s.tells(4), s.sign()], *PROVEN, "manifest 1-4")
     case("of-64", "the longest block", lambda s: [*s.tells(64), s.sign()], *["session"] * 64, "manifest 1-64",
          limits=[64, 65536, 86400])
-    case("two", "two blocks; a manifest's own number is in none", lambda s: [*s.tells(2), s.sign(), *s.tells(3), s.sign()],
+    case("two", "two blocks; a manifest's own number is in none", lambda s: [*s.tells(2), s.sign(), *s.tells(3),
+        s.sign()],
          "session", "session", "manifest 1-2", *["session"] * 3, "manifest 4-6")
 
     def order(*places):
@@ -37,11 +39,15 @@ def blocks():
         return make
 
     case("disordered", "messages in any order", order(2, 0, 3, 1, 4), *PROVEN, "manifest 1-4")
-    case("late", "the last message comes after the manifest", order(0, 1, 2, 4, 3), *["session"] * 3, "manifest", "signed 1-4")
-    case("late-first", "the first message comes after the manifest", order(1, 2, 3, 4, 0), *["session"] * 3, "manifest", "signed 1-4")
-    case("manifest-first", "the manifest comes before all of its block", order(4, 0, 1, 2, 3), "manifest", *["session"] * 3, "signed 1-4")
+    case("late", "the last message comes after the manifest", order(0, 1, 2, 4, 3), *["session"] * 3, "manifest",
+        "signed 1-4")
+    case("late-first", "the first message comes after the manifest", order(1, 2, 3, 4, 0), *["session"] * 3,
+        "manifest", "signed 1-4")
+    case("manifest-first", "the manifest comes before all of its block", order(4, 0, 1, 2, 3), "manifest",
+        *["session"] * 3, "signed 1-4")
     case("gap", "a block with a gap is never proven", order(0, 1, 3, 4), *["session"] * 3, "manifest")
-    case("duplicate-late", "a message twice completes nothing", order(0, 1, 3, 4, 3, 2), *["session"] * 3, "manifest", "Duplicate", "signed 1-4")
+    case("duplicate-late", "a message twice completes nothing", order(0, 1, 3, 4, 3, 2), *["session"] * 3, "manifest",
+        "Duplicate", "signed 1-4")
 
     def gap(s):
         first, one, two = [*s.tells(3), s.sign()], s.tells(2), s.sign()
@@ -54,12 +60,15 @@ def blocks():
         m, sign = s.tells(4), s.sign()
         return [*m[:2], {"restart": [PGO_KEM.secret]}, *m[2:], sign]
 
-    case("restart", "the receiver starts again within a block", restarted, "session", "session", None, "session", "session", "manifest 1-4")
-    case("topics", "messages of one block on two topics", lambda s: [s.tell(0), s.tell(1, topic="zegel/7f3a/2"), s.sign()],
+    case("restart", "the receiver starts again within a block", restarted, "session", "session", None, "session",
+        "session", "manifest 1-4")
+    case("topics", "messages of one block on two topics", lambda s: [s.tell(0), s.tell(1, topic="zegel/7f3a/2"),
+        s.sign()],
          "session", "session", "manifest 1-2")
     case("manifest-topic", "the manifest on a topic of its own", lambda s: [s.tell(), s.sign(topic="zegel/7f3a/m")],
          "session", "manifest 1-1")
-    case("manifest-no-time", "a manifest without a time", lambda s: [s.tell(), s.sign(time=None)], "session", "manifest 1-1")
+    case("manifest-no-time", "a manifest without a time", lambda s: [s.tell(), s.sign(time=None)], "session",
+        "manifest 1-1")
     case("tail", "a manifest of the last two of four", lambda s: [
         *s.tells(4), s.false_manifest(s.manifest_of(manifest_payload(3, s.leaves[2:])))], *PROVEN, "manifest 3-4")
     case("manifest-duplicate", "the same manifest again", lambda s: [*s.tells(2), *[s.sign()] * 2],
@@ -104,16 +113,20 @@ def manifests():
     items("count-0", "an empty block", lambda s: [5, 0, root(s)])
     items("count-65", "more than any block", lambda s: [1, 65, root(s)], limits=[64, 65536, 86400])
     items("count-block", "longer than the keyframe allows", lambda s: [0, 5, root(s)])
-    items("count-overflow", "first plus count beyond 2^64", lambda s: [2**64 - 1, 6, root(s)], limits=[64, 65536, 86400])
+    items("count-overflow", "first plus count beyond 2^64", lambda s: [2**64 - 1, 6, root(s)],
+        limits=[64, 65536, 86400])
     items("root-31", "a root of 31 bytes", lambda s: [1, 4, root(s)[:31]])
     items("two-items", "no root", lambda s: [1, 4])
     items("four-items", "a fourth item", lambda s: [1, 4, root(s), 0])
-    items("longer", "first in more bytes than it needs", lambda s: b"\x83\x18\x01" + cbor([1, 4, root(s)])[2:], spec="3.1")
+    items("longer", "first in more bytes than it needs", lambda s: b"\x83\x18\x01" + cbor([1, 4, root(s)])[2:],
+        spec="3.1")
     items("trailing-byte", "a byte follows the block", lambda s: cbor([1, 4, root(s)]) + b"\x00", spec="3.1")
     items("root-other", "another root", lambda s: [1, 4, bytes(32)], refusal="Conflict")
-    items("root-reversed", "the leaves in another order", lambda s: [1, 4, merkle.root(s.leaves[::-1])], refusal="Conflict")
+    items("root-reversed", "the leaves in another order", lambda s: [1, 4, merkle.root(s.leaves[::-1])],
+        refusal="Conflict")
     items("root-unprefixed", "nodes without the prefix 01", lambda s: [1, 4, flat_root(s.leaves)], refusal="Conflict")
-    items("root-of-digests", "digests of §4.4 for leaves", lambda s: [1, 4, merkle.root(digests(s))], refusal="Conflict")
+    items("root-of-digests", "digests of §4.4 for leaves", lambda s: [1, 4, merkle.root(digests(s))],
+        refusal="Conflict")
 
     def doubled(s):
         m = s.tells(3)
@@ -121,7 +134,8 @@ def manifests():
         return [*m, false, s.sign()]
 
     s = Lab()
-    receive("manifest-root-doubled", "10.4", "the last of three leaves doubled to fill the tree", [s.start_step, *doubled(s)],
+    receive("manifest-root-doubled", "10.4", "the last of three leaves doubled to fill the tree",
+        [s.start_step, *doubled(s)],
             "keyframe", *["session"] * 3, "Conflict", "manifest 1-3")
 
     def signed(name, what, **fault):
@@ -149,7 +163,8 @@ def manifests():
     s = Lab()
     unlike = s.tells(2)
     manifest = s.manifest_of(manifest_payload(1, s.leaves))
-    receive("manifest-one-shot", "4.3", "a manifest in a one-shot envelope", [s.start_step, *unlike, one_shot("manifest", 3, 65001, manifest)],
+    receive("manifest-one-shot", "4.3", "a manifest in a one-shot envelope",
+        [s.start_step, *unlike, one_shot("manifest", 3, 65001, manifest)],
             "keyframe", "session", "session", "Rejected")
     s, t = Lab(), Lab("second session", sequence=3)
     two = s.tells(2)
@@ -179,7 +194,8 @@ def flat_root(leaves):
 
 def trees():
     leaves = [noise(f"leaf {i}") for i in range(64)]
-    for count, place in ((1, 0), (2, 0), (2, 1), (3, 2), (4, 1), (5, 4), (6, 3), (7, 6), (8, 7), (13, 12), (32, 17), (33, 32), (63, 62), (64, 63)):
+    for count, place in ((1, 0), (2, 0), (2, 1), (3, 2), (4, 1), (5, 4), (6, 3), (7, 6), (8, 7), (13, 12), (32, 17),
+            (33, 32), (63, 62), (64, 63)):
         computed("merkle", f"{place}-of-{count}", "10.4", "the root of a block, and the path of one leaf",
                  {"leaves": leaves[:count], "place": place})
 
@@ -228,18 +244,23 @@ def seals():
 
     seal("messages", "a keyframe, three messages and their manifest", tell(0), tell(1), tell(2), sign())
     seal("two-blocks", "two blocks", tell(0), tell(1), sign(), tell(2), sign("second"))
-    seal("buckets", "filled: the keyframe to 256 bytes, messages to 128, the manifest to 256", tell(0), tell(1), sign(), padding="buckets")
-    seal("buckets-256", "a message beyond 128 bytes is filled to 256", {**tell(0), "body": bytes(100)}, padding="buckets", spec="10.3")
+    seal("buckets", "filled: the keyframe to 256 bytes, messages to 128, the manifest to 256", tell(0), tell(1),
+        sign(), padding="buckets")
+    seal("buckets-256", "a message beyond 128 bytes is filled to 256", {**tell(0), "body": bytes(100)},
+        padding="buckets", spec="10.3")
     seal("no-clock", "no time", tell(0, time=None), sign(time=None), time=None)
     seal("topics", "two topics", tell(0), tell(1, "zegel/7f3a/2"), sign(topic="zegel/7f3a/m"))
     seal("edge", "from the number 255 to 256", tell(0), tell(1), sequence=254)
     seal("100-bytes", "a 100-byte body", {**tell(0), "body": bytes(range(100))})
     seal("manifest-due", "a full block is signed first, and no number is used up", tell(0), tell(1), sign(), tell(2),
          block=1, spec="10.4", expect=["ManifestDue"])
-    seal("over-messages", "the last number is used up", tell(0), sign(), tell(1), messages=2, spec="10.1", expect=["SessionOver"])
-    seal("over-seconds", "the session has lived its time", tell(0, time=NOW + 60), tell(1, time=NOW + 61), seconds=60, spec="10.1", expect=["SessionOver"])
+    seal("over-messages", "the last number is used up", tell(0), sign(), tell(1), messages=2, spec="10.1",
+        expect=["SessionOver"])
+    seal("over-seconds", "the session has lived its time", tell(0, time=NOW + 60), tell(1, time=NOW + 61), seconds=60,
+        spec="10.1", expect=["SessionOver"])
     for format in (65000, 65001, 65002, 65535):
-        seal(f"reserved-{format}", "a reserved format, and no number is used up", tell(0, format=format), tell(1), spec="4.3", expect=["Reserved"])
+        seal(f"reserved-{format}", "a reserved format, and no number is used up", tell(0, format=format), tell(1),
+            spec="4.3", expect=["Reserved"])
 
 
 def make():

@@ -24,7 +24,8 @@ def codes():
     text = code_text(raw)
 
     def accept(name, what, text, now, expires):
-        write("code", name, "12.1", what, {"text": text, "now": now}, {"ok": {"shower": PGO.id, "secret": SECRET, "expires": expires}})
+        write("code", name, "12.1", what, {"text": text, "now": now}, {"ok": {"shower": PGO.id, "secret": SECRET,
+            "expires": expires}})
 
     def refuse(name, what, text, refusal="Malformed", now=NOW):
         write("code", name, "12.1", what, {"text": text, "now": now}, error(refusal))
@@ -54,7 +55,8 @@ def codes():
     refuse("trailing-bits", "bits that are not zero after the last byte",
            text[:-1] + pairing.ALPHABET[pairing.ALPHABET.index(text[-1]) | 1])
     for version in (0, 2):
-        refuse(f"version-{version}", "another version, its check right", code_text(code_bytes(PGO.id, SECRET, EXPIRES, version)))
+        refuse(f"version-{version}", "another version, its check right",
+            code_text(code_bytes(PGO.id, SECRET, EXPIRES, version)))
     for name, at in {"id": 1, "secret": 33, "expires": 69, "check": 73}.items():
         flipped = bytearray(raw)
         flipped[at] ^= 1
@@ -70,10 +72,12 @@ def transcripts():
         "secret": SECRET, "expires": EXPIRES, "noise_3": NOISE_3, "noise_4": NOISE_4,
     }
     computed("transcript", "device-scans", "12", "a device scans the PGO's code", base)
-    computed("transcript", "gp-scans", "12", "the GP scans it", base | {"scanner_seed": GP.seed, "scanner_card": GP_CARD})
+    computed("transcript", "gp-scans", "12", "the GP scans it", base | {"scanner_seed": GP.seed,
+        "scanner_card": GP_CARD})
     computed("transcript", "device-shows", "12", "a device shows the code, the PGO scans it", base | {
         "shower_seed": DEVICE.seed, "shower_card": DEVICE_CARD, "scanner_seed": PGO.seed, "scanner_card": PGO_CARD})
-    computed("transcript", "other-secret", "12.2", "another secret, other keys", base | {"secret": noise("other secret")})
+    computed("transcript", "other-secret", "12.2", "another secret, other keys",
+        base | {"secret": noise("other secret")})
     computed("transcript", "other-expiry", "12.2", "another expiry, other keys", base | {"expires": EXPIRES + 1})
 
 
@@ -90,8 +94,10 @@ def end(role, name, spec, what, steps, *verdicts, now=NOW, seed=None, card=None)
     """One end of a pairing: each verdict an error, "answers", "paired" or both."""
     me = PGO if role == "shower" else DEVICE
     given = {
-        "role": role, "seed": seed or me.seed, "card": card or (PGO_CARD if role == "shower" else DEVICE_CARD), "shower": PGO.id,
-        "secret": SECRET, "expires": EXPIRES, "now": now, "noise": NOISE_4 if role == "shower" else NOISE_3, "steps": steps,
+        "role": role, "seed": seed or me.seed, "card": card or (PGO_CARD if role == "shower" else DEVICE_CARD),
+        "shower": PGO.id,
+        "secret": SECRET, "expires": EXPIRES, "now": now, "noise": NOISE_4 if role == "shower" else NOISE_3,
+        "steps": steps,
     }
     found = run({"kind": "pairing", "input": hexed(given)})
 
@@ -120,8 +126,10 @@ def shower():
     end("shower", "1-again", "12.4", "message 1 again gets the same answer", [one, one, three, three],
         "answers", "answers", "answers paired", "CodeUsed")
     other = KEYS.seal(1, cbor([MALLORY_CARD]))
-    end("shower", "1-another", "12.4", "another message 1 after the first", [one, other, three], "answers", "CodeUsed", "answers paired")
-    end("shower", "after", "12.4", "a code that has served", [one, three, one, other, three], "answers", "answers paired", *["CodeUsed"] * 3)
+    end("shower", "1-another", "12.4", "another message 1 after the first", [one, other, three], "answers",
+        "CodeUsed", "answers paired")
+    end("shower", "after", "12.4", "a code that has served", [one, three, one, other, three], "answers",
+        "answers paired", *["CodeUsed"] * 3)
     end("shower", "expired", "12.4", "one second after the expiry", [one], "Expired", now=EXPIRES + 1)
     for name, what, bytes_ in encoding_faults(one, MESSAGE):
         first(name, what, bytes_, "Malformed", "3.1")
@@ -144,20 +152,25 @@ def shower():
     other_keys("context", "the context of a session", aad=oracle.message_aad(TOPIC))
     key, iv = KEYS.of(2)
     reflected = byhand.ChaCha20Poly1305(key).encrypt(pairing.nonce(iv, 1), cbor([DEVICE_CARD]), KEYS.aad)
-    first("role", "sealed under the shower's own key", b"\xd0" + cbor([oracle.ALG_CHACHA, {4: KEYS.id, 6: b"\x01"}, reflected]), spec="12.2")
+    first("role", "sealed under the shower's own key", b"\xd0" + cbor([oracle.ALG_CHACHA, {4: KEYS.id, 6: b"\x01"},
+        reflected]), spec="12.2")
 
     def card(name, what, card, refusal="Rejected", spec="8.2", **more):
         first(f"card-{name}", what, KEYS.seal(1, cbor([card])), refusal, spec, **more)
 
     card("own", "the shower's own card", PGO_CARD, spec="12.4")
-    card("forged", "a card signed by another key", card_of(oracle.claims(DEVICE.public, [], **VALID), MALLORY, DEVICE.kid))
+    card("forged", "a card signed by another key", card_of(oracle.claims(DEVICE.public, [], **VALID), MALLORY,
+        DEVICE.kid))
     card("malformed", "a card that is no card", b"\xd2\x80", "Malformed")
     card("withdrawn", "a withdrawn card", oracle.issue_card(DEVICE, [], status=1, **VALID), "Revoked")
     card("expired", "a card that has expired", oracle.issue_card(DEVICE, [], not_before=1, expires=NOW - 1), "Expired")
-    card("not-yet-valid", "a card that is to come", oracle.issue_card(DEVICE, [], not_before=NOW + 1, expires=NOW + 2), "NotYetValid")
+    card("not-yet-valid", "a card that is to come", oracle.issue_card(DEVICE, [], not_before=NOW + 1,
+        expires=NOW + 2), "NotYetValid")
     for name, what, plaintext in (
-        ("plaintext-empty", "an empty plaintext", b""), ("plaintext-bare", "a card without its array", cbor(DEVICE_CARD)),
-        ("plaintext-two", "a second item", cbor([DEVICE_CARD, bytes(32)])), ("plaintext-trailing", "a byte follows", cbor([DEVICE_CARD]) + b"\x00"),
+        ("plaintext-empty", "an empty plaintext", b""), ("plaintext-bare", "a card without its array",
+        cbor(DEVICE_CARD)),
+        ("plaintext-two", "a second item", cbor([DEVICE_CARD, bytes(32)])),
+        ("plaintext-trailing", "a byte follows", cbor([DEVICE_CARD]) + b"\x00"),
         ("plaintext-longer", "an array head in more bytes than it needs", b"\x98\x01" + cbor([DEVICE_CARD])[1:]),
     ):
         first(name, what, KEYS.seal(1, plaintext), spec="12.3")
@@ -171,24 +184,29 @@ def confirmations(refuse, step, speaker, listener, before):
     """False messages 3 and 4: the hash and the signature."""
     transcript = sha256(*before)
 
-    def confirmed(name, what, hash_=transcript, signed=None, speaker_id=speaker.id, listener_id=listener.id, signer=speaker, aad=None, spec="12.3"):
+    def confirmed(name, what, hash_=transcript, signed=None, speaker_id=speaker.id, listener_id=listener.id,
+            signer=speaker, aad=None, spec="12.3"):
         message = pairing.to_be_signed(speaker_id, listener_id, hash_ if signed is None else signed)
         message = message if aad is None else oracle.sig_structure(aad, hash_)
-        refuse(name, what, KEYS.seal(step, cbor([hash_, byhand.sign_hedged(signer.seed, noise(name), message)])), spec=spec)
+        refuse(name, what, KEYS.seal(step, cbor([hash_, byhand.sign_hedged(signer.seed, noise(name), message)])),
+            spec=spec)
 
     confirmed("hash-first", "the hash of message 1 alone", sha256(before[0]))
     confirmed("hash-order", "the hash of the messages in another order", sha256(*before[::-1]))
     confirmed("hash-other", "another hash", bytes(32))
     confirmed("signed-other", "signed over another hash", signed=bytes(32))
-    confirmed("signed-swapped", "speaker and listener have changed places", speaker_id=listener.id, listener_id=speaker.id)
+    confirmed("signed-swapped", "speaker and listener have changed places", speaker_id=listener.id,
+        listener_id=speaker.id)
     confirmed("signed-listener", "signed for somebody else", listener_id=GP.id)
     confirmed("signed-speaker", "signed as somebody else", speaker_id=GP.id)
     confirmed("signed-mallory", "signed by another key", signer=MALLORY)
     confirmed("signed-bare", "signed without context", aad=b"")
     confirmed("signed-card", "signed in the context of cards", aad=cbor(["zegel-card-1"]))
     for name, what, plaintext in (
-        ("plaintext-one", "no signature", cbor([transcript])), ("plaintext-three", "a third item", cbor([transcript, bytes(64), b""])),
-        ("signature-63", "a signature of 63 bytes", cbor([transcript, bytes(63)])), ("hash-31", "a hash of 31 bytes", cbor([transcript[:31], bytes(64)])),
+        ("plaintext-one", "no signature", cbor([transcript])), ("plaintext-three", "a third item", cbor([transcript,
+        bytes(64), b""])),
+        ("signature-63", "a signature of 63 bytes", cbor([transcript, bytes(63)])),
+        ("hash-31", "a hash of 31 bytes", cbor([transcript[:31], bytes(64)])),
         ("card", "a card where the hash belongs", cbor([DEVICE_CARD, bytes(64)])),
     ):
         refuse(name, what, KEYS.seal(step, plaintext), spec="12.3")
@@ -204,8 +222,10 @@ def scanner():
         end("scanner", f"4-{name}", spec, what, [two, bad, four], "answers", refusal, "paired")
 
     end("scanner", "ok", "12.4", "a pairing, as the scanner sees it", [two, four], "answers", "paired")
-    end("scanner", "2-again", "12.4", "message 2 again is not what it waits for", [two, two, four], "answers", "Malformed", "paired")
-    end("scanner", "after", "12.4", "a code that has served", [two, four, four, two], "answers", "paired", "CodeUsed", "CodeUsed")
+    end("scanner", "2-again", "12.4", "message 2 again is not what it waits for", [two, two, four], "answers",
+        "Malformed", "paired")
+    end("scanner", "after", "12.4", "a code that has served", [two, four, four, two], "answers", "paired", "CodeUsed",
+        "CodeUsed")
     end("scanner", "expired", "12.4", "one second after the expiry", [two], "Expired", now=EXPIRES + 1)
     second("step-1", "its own message comes back", one, "Malformed")
     second("step-4", "message 4 before message 2", four, "Malformed")
@@ -222,9 +242,12 @@ def scanner():
     answer("three-items", "a third item", PGO_CARD, hash_, b"")
     answer("card-other", "a card that is not the code's", GP_CARD, hash_, spec="12.4")
     answer("card-own", "the scanner's own card", DEVICE_CARD, hash_, spec="12.4")
-    answer("card-forged", "a card signed by another key", card_of(oracle.claims(PGO.public, [], **VALID), MALLORY, PGO.kid), hash_, spec="8.2")
-    answer("card-withdrawn", "a withdrawn card", oracle.issue_card(PGO, [], status=1, **VALID), hash_, refusal="Revoked", spec="8.2")
-    answer("card-expired", "a card that has expired", oracle.issue_card(PGO, [PGO_KEM.public], not_before=1, expires=NOW - 1), hash_, refusal="Expired", spec="8.2")
+    answer("card-forged", "a card signed by another key", card_of(oracle.claims(PGO.public, [], **VALID), MALLORY,
+        PGO.kid), hash_, spec="8.2")
+    answer("card-withdrawn", "a withdrawn card", oracle.issue_card(PGO, [], status=1, **VALID), hash_,
+        refusal="Revoked", spec="8.2")
+    answer("card-expired", "a card that has expired", oracle.issue_card(PGO, [PGO_KEM.public], not_before=1,
+        expires=NOW - 1), hash_, refusal="Expired", spec="8.2")
     confirmations(fourth, 4, PGO, DEVICE, (one, two, three))
     fourth("hash-two", "the hash of messages 1 and 2", KEYS.seal(4, cbor([sha256(one, two), PGO.sign(
         pairing.to_be_signed(PGO.id, DEVICE.id, sha256(one, two)))])), spec="12.3")

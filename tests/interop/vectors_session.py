@@ -42,11 +42,14 @@ def positive():
     receive("ok-last-number", "10.3", "the last number of the session", [s.start_step, *s.tells(2)],
             "keyframe", "session", "session")
     s = Lab()
-    receive("ok-pad", "10.3", "a padded message", [s.start_step, s.sealed([NOW, 60, body(0), bytes(40)])], "keyframe", "session")
+    receive("ok-pad", "10.3", "a padded message", [s.start_step, s.sealed([NOW, 60, body(0), bytes(40)])], "keyframe",
+        "session")
     s = Lab()
-    receive("ok-empty-body", "10.3", "an empty body", [s.start_step, s.sealed([None, 42, b"", b""])], "keyframe", "session")
+    receive("ok-empty-body", "10.3", "an empty body", [s.start_step, s.sealed([None, 42, b"", b""])], "keyframe",
+        "session")
     s = Lab()
-    receive("ok-retained", "10.1", "the broker hands out the keyframe again", [s.start_step, s.tell(0), s.start_step, s.tell(1)],
+    receive("ok-retained", "10.1", "the broker hands out the keyframe again",
+        [s.start_step, s.tell(0), s.start_step, s.tell(1)],
             "keyframe", "session", "Duplicate", "session")
     s = Lab()
     receive("ok-restart", "10.2", "the receiver starts again, and derives the keys from what it kept",
@@ -56,7 +59,8 @@ def positive():
     receive("ok-two-sessions", "10.3", "a message of the older session comes late",
             [s.start_step, t.start_step, t.tell(0), s.tell(1)], "keyframe", "keyframe", "session", "session")
     s, t = Lab(), Lab("watch session", sender=WATCH)
-    receive("ok-two-senders", "10.3", "two senders, the same numbers", [s.start_step, t.start_step, t.tell(0), s.tell(1)],
+    receive("ok-two-senders", "10.3", "two senders, the same numbers", [s.start_step, t.start_step, t.tell(0),
+        s.tell(1)],
             "keyframe", "keyframe", "session", "session")
     many = [Lab(f"session {i}", sequence=10 * i) for i in range(16)]
     receive("ok-sixteen", "10.3", "at least 16 sessions of one sender are kept",
@@ -74,11 +78,14 @@ def positive():
 
 def keyframes():
     for name, limits in {
-        "block-0": [0, 1, 1], "block-65": [65, 1, 1], "messages-0": [1, 0, 1], "messages-65537": [1, 65537, 1], "seconds-0": [1, 1, 0],
-        "seconds-86401": [1, 1, 86401], "negative": [1, 1, -1], "null": [1, None, 1], "two-items": [1, 1], "four-items": [1, 1, 1, 1],
+        "block-0": [0, 1, 1], "block-65": [65, 1, 1], "messages-0": [1, 0, 1], "messages-65537": [1, 65537, 1],
+        "seconds-0": [1, 1, 0],
+        "seconds-86401": [1, 1, 86401], "negative": [1, 1, -1], "null": [1, None, 1], "two-items": [1, 1],
+        "four-items": [1, 1, 1, 1],
     }.items():
         s = Lab(limits=limits)
-        receive(f"keyframe-{name}", "10.1", f"a keyframe of {limits}", [s.start_step, s.sealed([NOW, 60, body(0), b""], 1)],
+        receive(f"keyframe-{name}", "10.1", f"a keyframe of {limits}", [s.start_step, s.sealed([NOW, 60, body(0),
+            b""], 1)],
                 "Rejected", "UnknownSession")
     good = cbor(LIMITS)
     for name, what, body_ in [
@@ -90,18 +97,22 @@ def keyframes():
     s = Lab()
     receive("keyframe-other-topic", "10.1", "a keyframe on another topic",
             [published(s.keyframe, "zegel/7f3a/2"), s.tell()], "Rejected", "UnknownSession")
-    receive("keyframe-unknown-sender", "7.2", "a keyframe of a sender who is not pinned", [s.start_step], "UnknownSender", cards=[])
+    receive("keyframe-unknown-sender", "7.2", "a keyframe of a sender who is not pinned", [s.start_step],
+        "UnknownSender", cards=[])
     receive("keyframe-revoked", "7.2", "a keyframe of a revoked sender", [s.start_step], "Revoked", revoked=[DEVICE.id])
-    again = byhand.seal(DEVICE, PGO.id, PGO_KEM.public, TOPIC, 9, NOW, 65000, good, 0, noise("again signature"), noise("again"))
+    again = byhand.seal(DEVICE, PGO.id, PGO_KEM.public, TOPIC, 9, NOW, 65000, good, 0, noise("again signature"),
+        noise("again"))
     twin = published(byhand.assemble(PGO_KEM.kid, *byhand.hpke_seal(
         s.parts["ephemeral_secret"], PGO_KEM.public, byhand.enc_structure(TOPIC), again["plaintext"])))
     receive("keyframe-same-id", "10.3", "another keyframe under the same ephemeral key: a session id twice",
             [s.start_step, twin, s.tell(0)], "keyframe", "Equivocation", "session")
     other = Lab("resealed session")
     receive("keyframe-resealed", "7.3", "the same keyframe statement in a new envelope starts no second session",
-            [s.start_step, other.start_step, other.tell(0), s.tell(1)], "keyframe", "Duplicate", "UnknownSession", "session")
+            [s.start_step, other.start_step, other.tell(0), s.tell(1)], "keyframe", "Duplicate", "UnknownSession",
+            "session")
     other = Lab("conflicting session", limits=[5, 65536, 86400])
-    receive("keyframe-conflict", "7.3", "another keyframe under the number", [s.start_step, other.start_step, other.tell()],
+    receive("keyframe-conflict", "7.3", "another keyframe under the number",
+        [s.start_step, other.start_step, other.tell()],
             "keyframe", "Conflict", "UnknownSession")
 
 
@@ -159,7 +170,8 @@ def crypto():
     refuse("flipped-ciphertext", "10.3", "one bit of the ciphertext flipped", flip(-18), "Rejected")
     refuse("flipped-tag", "10.3", "one bit of the tag flipped", flip(-1), "Rejected")
     refuse("flipped-number", "10.3", "sealed under another number", flip(20), "Rejected")
-    refuse("other-topic", "10.3", "published on another topic", lambda s: s.sealed(plaintext, published_on="zegel/7f3a/2"), "Rejected")
+    refuse("other-topic", "10.3", "published on another topic", lambda s: s.sealed(plaintext,
+        published_on="zegel/7f3a/2"), "Rejected")
     refuse("context-envelope", "10.3", "the context of an envelope", lambda s: s.sealed(
         plaintext, aad=cbor(["Encrypt0", oracle.ALG_CHACHA, oracle.envelope_aad(TOPIC)])), "Rejected")
     refuse("context-encrypt", "10.3", "the context string of COSE_Encrypt", lambda s: s.sealed(
@@ -186,10 +198,12 @@ def crypto():
     s, t = Lab(), Lab("second session", sequence=10)
     crossed = bytearray(s.sealed(plaintext, 11)["bytes"])
     crossed[10:18] = t.id
-    receive("crossed", "10.3", "a message under another session's id", [s.start_step, t.start_step, published(bytes(crossed))],
+    receive("crossed", "10.3", "a message under another session's id", [s.start_step, t.start_step,
+        published(bytes(crossed))],
             "keyframe", "keyframe", "Rejected")
     s = Lab()
-    receive("key-erased", "10.2", "the KEM key is gone after a restart", [s.start_step, {"restart": [PGO_KEM_2.secret]}, s.tell()],
+    receive("key-erased", "10.2", "the KEM key is gone after a restart",
+        [s.start_step, {"restart": [PGO_KEM_2.secret]}, s.tell()],
             "keyframe", None, "NotForMe")
     receive("keys-back", "10.2", "the KEM key was away, and is there again",
             [s.start_step, {"restart": []}, s.tell(1), {"restart": [PGO_KEM.secret]}, s.tell(2)],
@@ -238,13 +252,17 @@ def trust():
         s.start_step, {"now": VALID["not_before"] - 1}, s.tell()], "keyframe", None, "NotYetValid")
     s = Lab()
     message = s.tell(0)
-    receive("duplicate", "7.3", "the same message again", [s.start_step, message, message], "keyframe", "session", "Duplicate")
-    receive("conflict", "7.3", "another message under the number", [s.start_step, message, s.sealed([NOW, 60, body(9), b""], 1), message],
+    receive("duplicate", "7.3", "the same message again", [s.start_step, message, message], "keyframe", "session",
+        "Duplicate")
+    receive("conflict", "7.3", "another message under the number", [s.start_step, message, s.sealed([NOW, 60, body(9),
+        b""], 1), message],
             "keyframe", "session", "Conflict", "Duplicate")
-    receive("conflict-one-shot", "7.3", "a one-shot envelope under a message's number", [s.start_step, message, one_shot("taken", 1)],
+    receive("conflict-one-shot", "7.3", "a one-shot envelope under a message's number",
+        [s.start_step, message, one_shot("taken", 1)],
             "keyframe", "session", "Conflict")
     receive("conflict-topic", "7.3", "the same reading on another topic is another statement",
-            [s.start_step, message, s.sealed([NOW, 60, body(0), b""], 1, topic="zegel/7f3a/2")], "keyframe", "session", "Conflict")
+            [s.start_step, message, s.sealed([NOW, 60, body(0), b""], 1, topic="zegel/7f3a/2")], "keyframe",
+            "session", "Conflict")
 
 
 def policy():
@@ -262,7 +280,8 @@ def policy():
         "keyframe", "Jump", "session", policy=day)
     receive("keyframe-stale", "7.5", "a keyframe older than the policy takes starts nothing", [s.start_step, message],
             "Stale", "UnknownSession", policy=day, now=NOW + 86401)
-    receive("no-clock", "7.5", "without a clock nothing is stale", [s.start_step, message], "keyframe", "session", policy=day, now=None)
+    receive("no-clock", "7.5", "without a clock nothing is stale", [s.start_step, message], "keyframe", "session",
+        policy=day, now=None)
     receive("no-limit", "7.5", "nothing is limited", [s.start_step, {"now": VALID["expires"]}, message],
             "keyframe", None, "session", policy=UNLIMITED)
     receive("envelope-jump", "7.5", "a one-shot envelope that jumps", [one_shot("jump", 101), one_shot("no jump", 100)],

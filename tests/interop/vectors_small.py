@@ -14,7 +14,8 @@ def topics():
     for name, (what, topic) in {
         "empty": ("no topic at all", ""), "256": ("256 bytes", "t" * 256),
         "256-bytes-128-characters": ("the limit counts bytes, not characters", "é" * 128),
-        "nul": ("a NUL, which MQTT forbids", "a\x00b"), "newline": ("a newline", "a\n"), "unit-separator": ("0x1f", "\x1f"),
+        "nul": ("a NUL, which MQTT forbids", "a\x00b"), "newline": ("a newline", "a\n"),
+        "unit-separator": ("0x1f", "\x1f"),
         "delete": ("DEL", "a\x7f"), "hash": ("a wildcard", "zegel/#"), "hash-inside": ("a wildcard character", "a#b"),
         "plus": ("a wildcard", "zegel/+/1"),
     }.items():
@@ -29,7 +30,8 @@ def names():
 
 
 def padding():
-    for size in (0, 1, 40, 71, 72, 96, 97, 326, 327, 328, 838, 839, 1861, 1862, 1863, 2000, 2500, 10000, 65300, 100000, 1000000):
+    for size in (0, 1, 40, 71, 72, 96, 97, 326, 327, 328, 838, 839, 1861, 1862, 1863, 2000, 2500, 10000, 65300,
+            100000, 1000000):
         computed("padding", f"body-{size}", "4.5", "the pad that fills the envelope to its bucket",
                  {"sequence": 7, "time": NOW, "format": 112, "body_length": size})
     computed("padding", "no-clock", "4.5", "no time, a long sequence number",
@@ -41,7 +43,8 @@ def padding():
 def derivations():
     for i, sequence in enumerate((0, 7, 2**53 - 1)):
         computed("ephemeral", f"sequence-{sequence}", "5.2", "the ephemeral key of one envelope", {
-            "seed": DEVICE.seed, "noise": noise(f"ephemeral {i}"), "sequence": sequence, "digest": noise(f"digest {i}")})
+            "seed": DEVICE.seed, "noise": noise(f"ephemeral {i}"), "sequence": sequence,
+            "digest": noise(f"digest {i}")})
     stuck = {"seed": DEVICE.seed, "noise": b"\x55" * 32, "sequence": 7}
     for name in ("one", "other"):
         computed("ephemeral", f"stuck-generator-{name}", "5.2", "a stuck generator: another statement, another key",
