@@ -65,16 +65,27 @@ def kem_shared_secret(dh, ek, recipient_public):
     return labeled_expand(KEM_SUITE, prk, b"shared_secret", ek + recipient_public, 32)
 
 
-def key_schedule(shared_secret, info):
-    """RFC 9180 §5.1, base mode: key and base nonce."""
+def schedule_context(shared_secret, info):
+    """RFC 9180 §5.1, base mode: what all keys are expanded from."""
     psk_id_hash = labeled_extract(HPKE_SUITE, b"", b"psk_id_hash", b"")
     info_hash = labeled_extract(HPKE_SUITE, b"", b"info_hash", info)
-    context = b"\x00" + psk_id_hash + info_hash
-    secret = labeled_extract(HPKE_SUITE, shared_secret, b"secret", b"")
+    return labeled_extract(HPKE_SUITE, shared_secret, b"secret", b""), b"\x00" + psk_id_hash + info_hash
+
+
+def key_schedule(shared_secret, info):
+    """RFC 9180 §5.1: key and base nonce."""
+    secret, context = schedule_context(shared_secret, info)
     return (
         labeled_expand(HPKE_SUITE, secret, b"key", context, 32),
         labeled_expand(HPKE_SUITE, secret, b"base_nonce", context, 12),
     )
+
+
+def export(shared_secret, info, exporter_context, length):
+    """RFC 9180 §5.3."""
+    secret, context = schedule_context(shared_secret, info)
+    exporter_secret = labeled_expand(HPKE_SUITE, secret, b"exp", context, 32)
+    return labeled_expand(HPKE_SUITE, exporter_secret, b"sec", exporter_context, length)
 
 
 def hpke_seal(ephemeral_secret, recipient_public, aad, plaintext, info=oracle.HPKE_INFO, ek=None):
@@ -136,18 +147,23 @@ def envelope_length(sequence, time, format, body_length, pad):
     return 1 + 1 + 5 + 1 + 10 + 35 + head(plaintext + 16) + plaintext + 16
 
 
-def pad_length(sequence, time, format, body_length):
-    """SPEC §4.5: the pad that fills the envelope to the next bucket that it can reach."""
-    target = next_bucket(envelope_length(sequence, time, format, body_length, 0))
+def fill(length, bucket=next_bucket):
+    """SPEC §4.5: the least pad with which `length(pad)` is a bucket that can be reached."""
+    target = bucket(length(0))
     while target <= MAX_ENVELOPE:
-        for pad in range(max(0, target - envelope_length(sequence, time, format, body_length, 0) - 12), target):
-            reached = envelope_length(sequence, time, format, body_length, pad)
+        for pad in range(max(0, target - length(0) - 12), target):
+            reached = length(pad)
             if reached == target:
                 return pad
             if reached > target:
                 break
-        target = next_bucket(target + 1)
+        target = bucket(target + 1)
     raise ZegelError("TooLarge")
+
+
+def pad_length(sequence, time, format, body_length):
+    """The pad that fills an envelope for one."""
+    return fill(lambda pad: envelope_length(sequence, time, format, body_length, pad))
 
 
 def assemble(kid, ek, ciphertext):

@@ -2,15 +2,24 @@
 
 import vectors
 import vectors_card
+import vectors_custody
+import vectors_evidence
+import vectors_group
 import vectors_inner
+import vectors_manifest
 import vectors_open
+import vectors_pairing
+import vectors_session
 import vectors_small
 
 
 def make():
     """All vectors: a text for each path."""
     vectors.made.clear()
-    for module in (vectors_open, vectors_inner, vectors_card, vectors_small):
+    for module in (
+        vectors_open, vectors_inner, vectors_card, vectors_small, vectors_group, vectors_session, vectors_manifest,
+        vectors_evidence, vectors_custody, vectors_pairing,
+    ):
         module.make()
     return dict(vectors.made)
 

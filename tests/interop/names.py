@@ -12,7 +12,7 @@ import ed25519
 ERRORS = (
     "Malformed NotForMe Rejected UnknownSender Revoked Expired NotYetValid Duplicate TooOld Conflict Rollback"
     " Equivocation WeakKey InvalidTopic TooLarge BufferTooSmall Entropy Storage Exhausted KeyUnavailable Full"
-    " Reserved NothingAllowed"
+    " Reserved NothingAllowed UnknownSession SessionOver ManifestDue Stale Ahead Jump CodeUsed"
 ).split()
 MAX_ENVELOPE = 1 << 20
 MAX_CARD = 512
@@ -20,6 +20,7 @@ MAX_NUMBER = (1 << 53) - 1
 MAX_KEM_KEYS = 4
 MAX_LABEL = 64
 FIRST_RESERVED_FORMAT = 65000
+KEYFRAME, MANIFEST, EVIDENCE, INTRODUCTION = range(65000, 65004)  # SPEC §4.3
 P25519 = 2**255 - 19
 
 

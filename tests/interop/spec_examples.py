@@ -12,6 +12,7 @@ import cbor2
 import byhand
 import ed25519
 import oracle
+import spec_chain
 from names import cbor, fingerprint, x25519_thumbprint
 from vectors import BODY, DEVICE, DEVICE_CARD, NOW, PGO, PGO_CARD, PGO_KEM, TOPIC, noise
 
@@ -27,7 +28,7 @@ def examples():
     dh = byhand.x25519(sealed["ephemeral_secret"], PGO_KEM.public)
     shared = byhand.kem_shared_secret(dh, sealed["ek"], PGO_KEM.public)
     key, nonce = byhand.key_schedule(shared, oracle.HPKE_INFO)
-    return sealed | {
+    return spec_chain.examples() | sealed | {
         "device-seed": DEVICE.seed, "device-public": DEVICE.public, "device-id": DEVICE.id,
         "device-key": cbor({1: 1, -1: 6, -2: DEVICE.public}),
         "device-fingerprint": fingerprint(DEVICE.id),

@@ -106,7 +106,7 @@ def test_the_oracle_refuses():
         else:
             raise AssertionError(f"byte {at} flipped and accepted")
         refused("Malformed", lambda: receiver.open(TOPIC, None, envelope[:at]))
-    assert receiver.taken == {}
+    assert receiver.streams == {}
 
 
 def test_lengths_are_what_the_formula_says():

@@ -99,7 +99,7 @@ def statements():
     fields("pad-first", "padding that begins with 1", 4, b"\x01" + bytes(9), "4.5")
     fields("pad-last", "padding that ends with 1", 4, bytes(9) + b"\x01", "4.5")
     fields("pad-0x80", "padding in the style of ISO 7816", 4, b"\x80" + bytes(9), "4.5")
-    for format in (65000, 65535):
+    for format in (65000, 65001, 65002, 65003, 65004, 65535):
         items = [7, NOW, format, BODY, b""]
         reject(f"format-{format}", "4.3", "a content format that is reserved for Zegel itself",
                plaintext_of(cbor(items)))

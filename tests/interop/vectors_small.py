@@ -1,15 +1,8 @@
 """Vectors of the small kinds: topics, names, padding, derivations, signatures, whole seals, replay (SPEC §2 to §7)."""
 
 from vectors import (
-    BODY, DEVICE, GP, MALLORY, NOW, PGO, PGO_CARD, PGO_KEM, PGO_KEM_2, TOPIC, WATCH, error, noise, run, write,
+    BODY, DEVICE, GP, MALLORY, NOW, PGO, PGO_CARD, PGO_KEM, PGO_KEM_2, TOPIC, WATCH, computed, error, noise, write,
 )
-
-
-def computed(kind, name, spec, what, given):
-    """A positive vector whose results are the oracle's."""
-    from vectors import hexed
-
-    write(kind, name, spec, what, given, run({"kind": kind, "input": hexed(given)}))
 
 
 def topics():
@@ -21,7 +14,8 @@ def topics():
     for name, (what, topic) in {
         "empty": ("no topic at all", ""), "256": ("256 bytes", "t" * 256),
         "256-bytes-128-characters": ("the limit counts bytes, not characters", "é" * 128),
-        "nul": ("a NUL, which MQTT forbids", "a\x00b"), "newline": ("a newline", "a\n"), "unit-separator": ("0x1f", "\x1f"),
+        "nul": ("a NUL, which MQTT forbids", "a\x00b"), "newline": ("a newline", "a\n"),
+        "unit-separator": ("0x1f", "\x1f"),
         "delete": ("DEL", "a\x7f"), "hash": ("a wildcard", "zegel/#"), "hash-inside": ("a wildcard character", "a#b"),
         "plus": ("a wildcard", "zegel/+/1"),
     }.items():
@@ -36,7 +30,8 @@ def names():
 
 
 def padding():
-    for size in (0, 1, 40, 71, 72, 96, 97, 326, 327, 328, 838, 839, 1861, 1862, 1863, 2000, 2500, 10000, 65300, 100000, 1000000):
+    for size in (0, 1, 40, 71, 72, 96, 97, 326, 327, 328, 838, 839, 1861, 1862, 1863, 2000, 2500, 10000, 65300,
+            100000, 1000000):
         computed("padding", f"body-{size}", "4.5", "the pad that fills the envelope to its bucket",
                  {"sequence": 7, "time": NOW, "format": 112, "body_length": size})
     computed("padding", "no-clock", "4.5", "no time, a long sequence number",
@@ -48,7 +43,8 @@ def padding():
 def derivations():
     for i, sequence in enumerate((0, 7, 2**53 - 1)):
         computed("ephemeral", f"sequence-{sequence}", "5.2", "the ephemeral key of one envelope", {
-            "seed": DEVICE.seed, "noise": noise(f"ephemeral {i}"), "sequence": sequence, "digest": noise(f"digest {i}")})
+            "seed": DEVICE.seed, "noise": noise(f"ephemeral {i}"), "sequence": sequence,
+            "digest": noise(f"digest {i}")})
     stuck = {"seed": DEVICE.seed, "noise": b"\x55" * 32, "sequence": 7}
     for name in ("one", "other"):
         computed("ephemeral", f"stuck-generator-{name}", "5.2", "a stuck generator: another statement, another key",
@@ -85,6 +81,38 @@ def replays():
     case("second-gap", "only what is newly known to be missing is told", (2, "a"), (5, "b"), (0, "c"))
 
 
+def policies():
+    default = {"max_age": 31 * 86400, "max_skew": 300, "max_jump": 1 << 20}
+    base = {"now": NOW, "time": NOW, "next": 10, "number": 10, "policy": default}
+
+    def ask(name, what, refusal=None, **fields):
+        write("policy", name, "7.5", what, base | fields, error(refusal) if refusal else {"ok": {}})
+
+    ask("ok", "the next number, now")
+    ask("ok-oldest", "as old as it may be", time=NOW - 31 * 86400)
+    ask("stale", "one second older", "Stale", time=NOW - 31 * 86400 - 1)
+    ask("stale-1970", "a clock that was never set", "Stale", time=0)
+    ask("ok-latest", "as early as the skew allows", time=NOW + 300)
+    ask("ahead", "one second later", "Ahead", time=NOW + 301)
+    ask("ahead-largest", "the largest time", "Ahead", time=2**53 - 1)
+    ask("ok-no-time", "a statement without a time", time=None)
+    ask("ok-no-clock", "a receiver without a clock", now=None, time=0)
+    ask("ok-far", "as far as it may jump", number=10 + (1 << 20))
+    ask("jump", "one number further", "Jump", number=11 + (1 << 20))
+    ask("jump-first", "the first number of a stream", "Jump", next=0, number=(1 << 20) + 1)
+    ask("jump-largest", "the largest number", "Jump", number=2**53 - 1)
+    ask("ok-late", "a late number", number=0)
+    ask("jump-no-clock", "a jump, without a clock", "Jump", now=None, number=2**53 - 1)
+    ask("stale-and-jump", "the time is asked first", "Stale", time=0, number=2**53 - 1)
+    ask("ahead-and-jump", "the time is asked first", "Ahead", time=2**53 - 1, number=2**53 - 1)
+    ask("ok-unlimited", "nothing is limited", time=0, number=2**53 - 1,
+        policy={"max_age": None, "max_skew": None, "max_jump": None})
+    ask("zero-age", "no age at all", "Stale", time=NOW - 1, policy=default | {"max_age": 0})
+    ask("zero-skew", "no skew at all", "Ahead", time=NOW + 1, policy=default | {"max_skew": 0})
+    ask("zero-jump", "no jump at all", "Jump", number=11, policy=default | {"max_jump": 0})
+    ask("ok-zero", "the very number, the very second", policy={"max_age": 0, "max_skew": 0, "max_jump": 0})
+
+
 def make():
     topics()
     names()
@@ -92,3 +120,4 @@ def make():
     derivations()
     seals()
     replays()
+    policies()
