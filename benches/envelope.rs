@@ -56,7 +56,7 @@ fn open(c: &mut Criterion) {
     let mut group = c.benchmark_group("open");
     for (name, opener, state, envelope, expected) in cases {
         group.bench_function(name, |b| {
-            let fresh = || (copy(&state), envelope.clone());
+            let fresh = || (copy(state), envelope.clone());
             b.iter_batched_ref(
                 fresh,
                 |(state, envelope)| {

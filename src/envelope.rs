@@ -18,6 +18,8 @@ use crate::key::id::{Id, Kid};
 use crate::limits::MAX_ENVELOPE;
 
 pub use crate::envelope::group::GroupEnvelope;
+pub use crate::envelope::padding::Padding;
+pub use crate::envelope::statement::{Format, Measurement};
 
 /// HPKE's context of mode base and the `info` "zegel-1", by which no other protocol derives the same keys
 /// (SPEC §5.1). A constant because its two hashes are a third of the key schedule; a test computes it again.

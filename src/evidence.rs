@@ -6,6 +6,9 @@
 pub(crate) mod introduction;
 pub(crate) mod testimony;
 
+pub use crate::evidence::introduction::{Introduction, UnverifiedIntroduction};
+pub use crate::evidence::testimony::Testimony;
+
 use core::fmt;
 
 use crate::cbor::Reader;

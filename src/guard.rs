@@ -11,11 +11,19 @@ pub(crate) mod trust;
 pub(crate) mod watch;
 pub(crate) mod window;
 
+#[cfg(feature = "alloc")]
+pub use crate::guard::exact::ExactGuard;
+pub use crate::guard::policy::Acceptance;
+pub use crate::guard::replay::{Arrival, ReplayGuard};
+pub use crate::guard::sequence::{MemorySequence, SequenceStore};
+pub use crate::guard::stream::Stream;
+#[cfg(feature = "alloc")]
+pub use crate::guard::trust::MemoryTrust;
+pub use crate::guard::trust::{FixedTrust, Pinned, Renew, Sender, Succession, TrustStore, succeed};
+pub use crate::guard::watch::{Event, EventLog, Watch};
+pub use crate::guard::window::{WINDOW, WindowGuard};
+
 use crate::error::{Error, Result};
-use crate::guard::replay::{Arrival, ReplayGuard};
-use crate::guard::stream::Stream;
-use crate::guard::trust::{Renew, Sender, Succession, TrustStore};
-use crate::guard::watch::{Event, Watch};
 use crate::key::card::Card;
 use crate::key::id::{Id, Kid};
 

@@ -76,58 +76,34 @@ pub mod rng {
 }
 
 // Two nouns that act, and what they act on.
-pub use envelope::padding::Padding;
-pub use envelope::statement::{Format, Measurement};
-pub use open::opened::{Content, Opened, Provenance};
-pub use open::unverified::Unverified;
-pub use open::{Opener, ReceiverState};
-pub use seal::Sealer;
-pub use seal::group::GroupSealer;
-
-// Many messages under one key exchange and few signatures.
-pub use refused::Refused;
-pub use seal::session::Session;
-pub use session::fixed::FixedSessions;
-pub use session::keys::{SessionId, SessionKeys};
-pub use session::limits::SessionLimits;
-pub use session::manifest::Manifest;
-#[cfg(feature = "alloc")]
-pub use session::memory::MemorySessions;
-pub use session::record::SessionRecord;
-pub use session::store::SessionStore;
-
-// What is handed on, with its proof.
-pub use evidence::introduction::{Introduction, UnverifiedIntroduction};
-pub use evidence::testimony::Testimony;
-pub use evidence::{Evidence, UnverifiedEvidence};
-pub use open::block::SignedBlock;
-pub use open::custody::{Custody, Origin};
+pub use envelope::{Format, Measurement, Padding};
+pub use open::{
+    Content, Custody, Opened, Opener, Origin, Provenance, ReceiverState, SignedBlock, Unverified,
+};
+pub use seal::{Sealer, group::GroupSealer, session::Session};
 
 // Who somebody is.
-pub use key::card::{Card, UnverifiedCard};
-pub use key::claims::{CardClaims, Status};
-pub use key::id::{Fingerprint, Id, Kid};
-pub use key::identity::{Identity, Sign};
-pub use key::kem::{Agree, KemKey, KemPublic};
-pub use secret::Secret;
+pub use key::{Agree, Card, CardClaims, Fingerprint, Id, Identity, KemKey, KemPublic, Kid, Sign};
+pub use key::{Status, UnverifiedCard};
 
 // What outlives an envelope.
-pub use guard::State;
+pub use evidence::{Evidence, Introduction, Testimony, UnverifiedEvidence, UnverifiedIntroduction};
+pub use guard::{
+    Acceptance, Arrival, Event, EventLog, FixedTrust, MemorySequence, Pinned, Renew, ReplayGuard,
+};
 #[cfg(feature = "alloc")]
-pub use guard::exact::ExactGuard;
-pub use guard::policy::Acceptance;
-pub use guard::replay::{Arrival, ReplayGuard};
-pub use guard::sequence::{MemorySequence, SequenceStore};
-pub use guard::stream::Stream;
+pub use guard::{ExactGuard, MemoryTrust};
+pub use guard::{
+    Sender, SequenceStore, State, Stream, Succession, TrustStore, WINDOW, Watch, WindowGuard, succeed,
+};
 #[cfg(feature = "alloc")]
-pub use guard::trust::MemoryTrust;
-pub use guard::trust::{FixedTrust, Pinned, Renew, Sender, Succession, TrustStore, succeed};
-pub use guard::watch::{Event, EventLog, Watch};
-pub use guard::window::{WINDOW, WindowGuard};
+pub use session::MemorySessions;
+pub use session::{
+    FixedSessions, Manifest, SessionId, SessionKeys, SessionLimits, SessionRecord, SessionStore,
+};
 
 // What can go wrong, and how large things get.
 pub use error::{Error, Result};
-pub use limits::{
-    MAX_BLOCK, MAX_CARD, MAX_ENVELOPE, MAX_INTRODUCED, MAX_KEM_KEYS, MAX_LABEL, MAX_NUMBER, MAX_RECIPIENTS,
-    MAX_SESSION, MAX_SESSION_SECONDS, MAX_TOPIC,
-};
+pub use limits::*;
+pub use refused::Refused;
+pub use secret::Secret;

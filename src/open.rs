@@ -4,47 +4,22 @@ pub(crate) mod block;
 pub(crate) mod custody;
 pub(crate) mod message;
 pub(crate) mod opened;
+pub(crate) mod opener;
 pub(crate) mod unverified;
 
 use crate::cose::message::Message;
 use crate::error::{Error, Result};
-use crate::guard::policy::Acceptance;
-use crate::guard::replay::{Arrival, ReplayGuard};
-use crate::guard::stream::Stream;
-use crate::guard::trust::TrustStore;
-use crate::guard::watch::{Event, Watch};
-use crate::key::id::Id;
-use crate::key::kem::{Agree, KemKey};
-use crate::open::opened::Opened;
+use crate::guard::watch::Event;
+use crate::key::kem::Agree;
 use crate::open::unverified::Checked;
-use crate::session::store::SessionStore;
 
-/// All that a receiver keeps: who is trusted, which numbers were taken, the sessions of others, and what somebody has
-/// to look at.
-pub trait ReceiverState: TrustStore + ReplayGuard + SessionStore + Watch {}
+pub use crate::open::block::SignedBlock;
+pub use crate::open::custody::{Custody, Origin};
+pub use crate::open::opened::{Content, Opened, Provenance};
+pub use crate::open::opener::{Opener, ReceiverState};
+pub use crate::open::unverified::Unverified;
 
-impl<S: TrustStore + ReplayGuard + SessionStore + Watch + ?Sized> ReceiverState for S {}
-
-/// Opens what was sealed for one identity. It has no state of its own, and it cannot seal.
-pub struct Opener<'k, K: Agree = KemKey> {
-    me: Id,
-    keys: &'k [K],
-    acceptance: Acceptance,
-}
-
-impl<'k, K: Agree> Opener<'k, K> {
-    /// Opens for `me` with any of `keys`: the current one, and older ones in their grace period.
-    pub fn new(me: Id, keys: &'k [K]) -> Self {
-        Self { me, keys, acceptance: Acceptance::default() }
-    }
-
-    /// Takes what is within these limits; the defaults unless this says otherwise.
-    #[must_use]
-    pub const fn with_acceptance(mut self, acceptance: Acceptance) -> Self {
-        self.acceptance = acceptance;
-        self
-    }
-
+impl<K: Agree> Opener<'_, K> {
     /// Opens what arrived on `topic`, in place: an envelope for one or for several, or a session's message. `now` is
     /// seconds since 1970, `None` without a clock. `state` says who is trusted, and takes the number.
     ///
@@ -82,7 +57,7 @@ impl<'k, K: Agree> Opener<'k, K> {
             }
             return Err(error);
         }
-        let arrival = take(state, &stream, sequence, &digest)?;
+        let arrival = opener::take(state, &stream, sequence, &digest)?;
         if let Checked::Keyframe(session) = &checked {
             state.keep_session(session)?;
             if let Some(keys) = unverified.take_keys() {
@@ -91,18 +66,4 @@ impl<'k, K: Agree> Opener<'k, K> {
         }
         unverified.into_opened(stream, digest, arrival, checked, &self.me, topic)
     }
-}
-
-/// Takes a number, and notes a conflict.
-fn take<S: ReplayGuard + Watch + ?Sized>(
-    state: &mut S,
-    stream: &Stream,
-    sequence: u64,
-    digest: &[u8; 32],
-) -> Result<Arrival> {
-    let taken = state.take(stream, sequence, digest);
-    if taken == Err(Error::Conflict) {
-        state.notice(&Event::Conflict { stream: *stream, sequence })?;
-    }
-    taken
 }

@@ -11,3 +11,12 @@ pub(crate) mod merkle;
 pub(crate) mod message;
 pub(crate) mod record;
 pub(crate) mod store;
+
+pub use crate::session::fixed::FixedSessions;
+pub use crate::session::keys::{SessionId, SessionKeys};
+pub use crate::session::limits::SessionLimits;
+pub use crate::session::manifest::Manifest;
+#[cfg(feature = "alloc")]
+pub use crate::session::memory::MemorySessions;
+pub use crate::session::record::SessionRecord;
+pub use crate::session::store::SessionStore;

@@ -17,7 +17,7 @@ use crate::key::kem::Agree;
 use crate::limits::MAX_ENVELOPE;
 use crate::open::block::SignedBlock;
 use crate::open::opened::{Content, Opened};
-use crate::open::{Opener, ReceiverState, take};
+use crate::open::opener::{Opener, ReceiverState, take};
 use crate::secret::Wipe;
 use crate::session::keys::{SessionId, SessionKeys};
 use crate::session::manifest::Manifest;

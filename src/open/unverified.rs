@@ -24,9 +24,9 @@ use crate::hpke;
 use crate::key::card::Card;
 use crate::key::id::{Id, Kid};
 use crate::key::kem::Agree;
-use crate::open::Opener;
 use crate::open::custody::{self, Custody, Origin};
 use crate::open::opened::{Content, Opened, Signature};
+use crate::open::opener::Opener;
 use crate::secret::{Secret, Wipe};
 use crate::session::keys::SessionKeys;
 use crate::session::limits::SessionLimits;
@@ -110,10 +110,6 @@ impl<K: Agree> Opener<'_, K> {
         let unverified = Unverified::read(buffer, signed, Some(audience)).map_err(|_| Error::Rejected)?;
         // What Zegel says to itself has one recipient.
         if unverified.statement.format.is_reserved() { Err(Error::Rejected) } else { Ok(unverified) }
-    }
-
-    pub(super) fn key(&self, kid: Kid) -> Option<&K> {
-        self.keys.iter().find(|key| key.public().kid() == kid)
     }
 }
 

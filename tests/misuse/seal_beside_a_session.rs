@@ -8,7 +8,7 @@ fn misuse(
     identity: &Identity,
     card: &Card,
     keys: &SessionKeys,
-    sealer: Sealer<'_, MemorySequence>,
+    mut sealer: Sealer<'_, MemorySequence>,
     mut session: Session<'_, MemorySequence>,
     measurement: &Measurement<'_>,
     mut state: State<MemoryTrust, ExactGuard, MemorySessions, EventLog>,
