@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use redb::StorageBackend;
 use zegel::{Error, Id, ReplayGuard as _, SequenceStore as _, Stream};
 
+use crate::base::Base;
 use crate::error::StoreError;
 use crate::{file, schema, store::Store};
 
@@ -162,7 +163,7 @@ fn digest(number: u64) -> [u8; 32] {
 
 pub(crate) fn open(disk: Disk) -> Result<Store, StoreError> {
     let (database, stage) = file::open_disk(disk)?;
-    Ok(Store::over(database, Box::new(stage)))
+    Ok(Store::over(Base::over(database, Box::new(stage))))
 }
 
 /// Takes numbers with their payloads and reserves others, from where the store is, until the power goes.

@@ -9,14 +9,15 @@ use redb::{ReadableTable as _, ReadableTableMetadata as _, StorageBackend};
 use zegel::{Kid, Secret};
 use zeroize::Zeroizing;
 
+use crate::base::Base;
 use crate::error::{StoreError, from_redb};
 use crate::identity;
 use crate::schema::{FILLER, own};
-use crate::store::Store;
+use crate::transaction::Transaction;
 
 /// Erases these keys, and says how many there were.
-pub(crate) fn erase(store: &Store, kids: &[Kid]) -> Result<usize, StoreError> {
-    let transaction = store.begin()?;
+pub(crate) fn erase(base: &Base, kids: &[Kid]) -> Result<usize, StoreError> {
+    let transaction = Transaction::begin(base)?;
     let mut secrets = Vec::new();
     for kid in kids {
         secrets.extend(identity::delete(transaction.tables(), kid)?);
@@ -27,32 +28,32 @@ pub(crate) fn erase(store: &Store, kids: &[Kid]) -> Result<usize, StoreError> {
     // Deleting the key and owing the overwriting are one step: a crash from here on is made good by `resume`.
     own(transaction.tables(), FILLER)?.insert(OWED, ZEROS.as_slice()).map_err(from_redb)?;
     transaction.commit()?;
-    overwrite(store, &secrets)?;
-    settle(store)?;
+    overwrite(base, &secrets)?;
+    settle(base)?;
     Ok(secrets.len())
 }
 
 /// Finishes an erasure that a crash interrupted.
-pub(crate) fn resume(store: &Store) -> Result<(), StoreError> {
-    if own(&store.read()?, FILLER)?.is_empty().map_err(from_redb)? {
+pub(crate) fn resume(base: &Base) -> Result<(), StoreError> {
+    if own(&base.read()?, FILLER)?.is_empty().map_err(from_redb)? {
         return Ok(());
     }
     // Nobody knows any more what to look for, so every free page is taken, and more than once.
     for _ in GENTLE..ROUNDS {
-        fill(store, 0)?;
-        empty(store)?;
-        empty(store)?;
+        fill(base, 0)?;
+        empty(base)?;
+        empty(base)?;
     }
-    settle(store)
+    settle(base)
 }
 
 /// redb gives a page free one or two commits after the last use of it, hence the rounds.
-fn overwrite(store: &Store, secrets: &[Secret<32>]) -> Result<(), StoreError> {
-    let disk = store.inner.disk.as_ref();
+fn overwrite(base: &Base, secrets: &[Secret<32>]) -> Result<(), StoreError> {
+    let disk = base.disk.as_ref();
     for round in 0..ROUNDS {
-        fill(store, if round < GENTLE { SLACK } else { 0 })?;
-        empty(store)?;
-        empty(store)?;
+        fill(base, if round < GENTLE { SLACK } else { 0 })?;
+        empty(base)?;
+        empty(base)?;
         let mut clean = true;
         for secret in secrets {
             clean &= !contains(disk, secret.expose())?;
@@ -65,9 +66,9 @@ fn overwrite(store: &Store, secrets: &[Secret<32>]) -> Result<(), StoreError> {
 }
 
 /// Puts zeros into the free pages, all but `slack` of them: when the file grows, there were none left.
-fn fill(store: &Store, slack: u64) -> Result<(), StoreError> {
-    let disk = store.inner.disk.as_ref();
-    let transaction = store.begin()?;
+fn fill(base: &Base, slack: u64) -> Result<(), StoreError> {
+    let disk = base.disk.as_ref();
+    let transaction = Transaction::begin(base)?;
     let used = transaction.tables().stats().map_err(from_redb)?.allocated_pages().saturating_add(slack);
     {
         let mut filler = own(transaction.tables(), FILLER)?;
@@ -86,15 +87,15 @@ fn fill(store: &Store, slack: u64) -> Result<(), StoreError> {
     transaction.commit()
 }
 
-fn empty(store: &Store) -> Result<(), StoreError> {
-    let transaction = store.begin()?;
+fn empty(base: &Base) -> Result<(), StoreError> {
+    let transaction = Transaction::begin(base)?;
     own(transaction.tables(), FILLER)?.retain(|key, _| key == OWED).map_err(from_redb)?;
     transaction.commit()
 }
 
 /// The erasure is done: only now is it no longer owed.
-fn settle(store: &Store) -> Result<(), StoreError> {
-    let transaction = store.begin()?;
+fn settle(base: &Base) -> Result<(), StoreError> {
+    let transaction = Transaction::begin(base)?;
     own(transaction.tables(), FILLER)?.remove(OWED).map_err(from_redb)?;
     transaction.commit()
 }

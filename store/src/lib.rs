@@ -43,6 +43,7 @@
     )
 )]
 
+mod base;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
