@@ -34,7 +34,7 @@ impl Store {
     /// Opens the store at `path`, checking every page of it first.
     ///
     /// What a crash left unfinished is rolled back; nothing that was committed ever is. When this fails, the
-    /// file is untouched.
+    /// file is untouched. An erasure that was interrupted is taken up again.
     ///
     /// # Errors
     /// [`StoreError::NotFound`], [`NotAStore`](StoreError::NotAStore), [`Newer`](StoreError::Newer),
@@ -42,8 +42,11 @@ impl Store {
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let (database, stage) = file::open(path.as_ref())?;
         let store = Self::over(Base::over(database, Box::new(stage)));
-        erase::resume(&store.base)?;
-        Ok(store)
+        match erase::resume(&store.base) {
+            // It stays owed, and the next erasure says so: a key that cannot be wiped must not lock the rest away.
+            Ok(()) | Err(StoreError::Remains) => Ok(store),
+            Err(error) => Err(error),
+        }
     }
 
     /// Opens the store at `path`, or makes one when there is nothing at `path`.
@@ -95,7 +98,8 @@ impl Store {
     /// that this process has in memory until it ends.
     ///
     /// # Errors
-    /// [`StoreError::Remains`] when a key still stands in the file, because a reader holds on to an old page.
+    /// [`StoreError::Remains`] when a key still stands in the file: a thread of this process reads an old page, or
+    /// the application stored the same bytes. The erasure stays owed: call this again, or open the store again.
     pub fn erase_retired(&self, before: u64) -> Result<usize, StoreError> {
         let kids = identity::retired_before(&self.base.read()?, before)?;
         erase::erase(&self.base, &kids)

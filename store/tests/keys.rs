@@ -89,3 +89,53 @@ fn erasing_again_and_again_does_not_grow_the_file() {
     }
     assert!(largest < 1 << 20, "{largest} bytes");
 }
+
+/// An application that stored a key's bytes itself is told so, keeps its store, and ends the erasure later.
+#[test]
+fn an_erasure_that_cannot_end_is_owed_until_it_can() {
+    let (_directory, path) = place();
+    let store = Store::create(&path).unwrap();
+    let (secret, next) = (secret(), secret());
+    let mut transaction = store.begin().unwrap();
+    let kid = transaction.add_kem_key(&secret, 1).unwrap();
+    let other = transaction.add_kem_key(&next, 2).unwrap();
+    transaction.put("backup", b"copy", secret.expose()).unwrap();
+    transaction.commit().unwrap();
+    assert!(matches!(store.erase_key(&kid), Err(StoreError::Remains)));
+    assert!(store.kem_keys().unwrap().iter().all(|own| own.key.public().kid() != kid));
+    drop(store);
+
+    let store = Store::open(&path).unwrap();
+    assert!(matches!(store.erase_retired(0), Err(StoreError::Remains)), "it is still owed");
+    assert!(matches!(store.erase_key(&other), Err(StoreError::Remains)), "also after that of another key");
+    let mut transaction = store.begin().unwrap();
+    assert!(transaction.remove("backup", b"copy").unwrap());
+    transaction.commit().unwrap();
+    drop(store);
+    let store = Store::open(&path).unwrap();
+    assert!(!contains(&path, &secret) && !contains(&path, &next));
+    assert_eq!(store.erase_retired(0).unwrap(), 0);
+}
+
+/// A file that is mostly free, as after a backlog went out, is overwritten as it is and not blown up.
+#[test]
+fn erasing_in_a_large_and_empty_file_does_not_grow_it() {
+    let (_directory, path) = place();
+    let store = Store::create(&path).unwrap();
+    let secret = secret();
+    let mut transaction = store.begin().unwrap();
+    let kid = transaction.add_kem_key(&secret, 1).unwrap();
+    for n in 0..2_000u64 {
+        transaction.put("outbox", &n.to_be_bytes(), &[1; 3000]).unwrap();
+    }
+    transaction.commit().unwrap();
+    let mut transaction = store.begin().unwrap();
+    for n in 0..1_900u64 {
+        transaction.remove("outbox", &n.to_be_bytes()).unwrap();
+    }
+    transaction.commit().unwrap();
+    let before = fs::metadata(&path).unwrap().len();
+    assert!(store.erase_key(&kid).unwrap());
+    let after = fs::metadata(&path).unwrap().len();
+    assert!(!contains(&path, &secret) && after <= before, "{before} bytes, and then {after}");
+}
