@@ -10,6 +10,7 @@ mod command;
 mod demo;
 mod exit;
 mod file;
+mod held;
 mod keyfile;
 mod layout;
 mod mqtt;
