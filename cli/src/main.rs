@@ -5,6 +5,7 @@
 
 mod armour;
 mod body;
+mod cards;
 mod clock;
 mod command;
 mod demo;
@@ -17,6 +18,7 @@ mod mqtt;
 mod outbox;
 mod output;
 mod state;
+mod watch;
 
 use std::process::ExitCode;
 
