@@ -24,6 +24,12 @@
 //!   a [`StoreError`] that says so, and is afterwards the same, byte for byte.
 //! - **Private:** the file is made with mode 0600, and erasing a key overwrites it in the file.
 //!
+//! # Rotating one's key
+//! A new KEM key is stored and committed ([`Transaction::add_kem_key`]) before a card names it, first and with a
+//! higher serial. Once that card is out, the key before it is retired ([`Transaction::retire_kem_key`]): its grace
+//! begins. [`Store::kem_keys`] gives all of them to an `Opener`, until [`Store::erase_retired`] ends the grace
+//! (SPEC §8.4). Senders take the card with [`Transaction::renew`], which introduces nobody.
+//!
 //! # What it does not
 //! The file is not encrypted. Whoever can read it has the keys in it; whoever can write it can pin a card, or put
 //! an older copy back, and a copy that is put back forgets what came after it (its sender will show
@@ -43,6 +49,7 @@
     )
 )]
 
+mod base;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]

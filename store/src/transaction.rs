@@ -8,23 +8,23 @@ use std::cell::RefCell;
 use redb::{Durability, WriteTransaction};
 use zegel::{Arrival, Card, Error, Id, Kid, ReplayGuard, Secret, Sender, Stream, Succession, TrustStore};
 
+use crate::base::Base;
 use crate::error::{StoreError, from_redb};
 use crate::gate::Permit;
 use crate::rows::{self, Row};
-use crate::store::Store;
 use crate::{identity, replay, trust};
 
-/// A transaction on a [`Store`]: the state that an `Opener` works on. Dropped without
+/// A transaction on a [`Store`](crate::Store): the state that an `Opener` works on. Dropped without
 /// [`commit`](Transaction::commit), it never was.
 ///
-/// There is one at a time; other threads wait in [`Store::begin`]. It does not leave its thread, so an
+/// There is one at a time; other threads wait in [`Store::begin`](crate::Store::begin). It does not leave its thread, so an
 /// asynchronous program opens and commits without waiting for anything in between.
 #[must_use = "a transaction that is not committed never was"]
 pub struct Transaction<'s> {
     // In this order: redb is to let go before the next writer comes in.
     inner: WriteTransaction,
     _permit: Permit<'s>,
-    store: &'s Store,
+    base: &'s Base,
     /// What broke, once something did. From then on nothing can be committed.
     broken: RefCell<Broken>,
 }
@@ -39,14 +39,14 @@ enum Broken {
 }
 
 impl<'s> Transaction<'s> {
-    pub(crate) fn begin(store: &'s Store) -> Result<Self, StoreError> {
-        let permit = store.inner.gate.enter()?;
-        let mut inner = store.inner.database.begin_write().map_err(from_redb)?;
+    pub(crate) fn begin(base: &'s Base) -> Result<Self, StoreError> {
+        let permit = base.gate.enter()?;
+        let mut inner = base.database.begin_write().map_err(from_redb)?;
         inner.set_durability(Durability::Immediate).map_err(from_redb)?;
         // One sync more than redb's default, and then no crash, nor a byte that goes bad after one, can bring
         // back the state before this commit.
         inner.set_two_phase_commit(true);
-        Ok(Self { inner, _permit: permit, store, broken: RefCell::default() })
+        Ok(Self { inner, _permit: permit, base, broken: RefCell::default() })
     }
 
     /// Makes everything durable, in one step: it is on the disk when this returns.
@@ -104,7 +104,7 @@ impl<'s> Transaction<'s> {
     /// [`StoreError::Refused`] with `Revoked`, `Rollback` (an older card), `Equivocation` (another card with
     /// this serial, or another identity with this key identifier), or what is wrong with the card itself.
     pub fn pin(&mut self, card: &[u8]) -> Result<(Succession, Card), StoreError> {
-        self.check(trust::pin(&self.inner, &self.store.inner.verified, card, false))
+        self.check(trust::pin(&self.inner, &self.base.verified, card, false))
     }
 
     /// Takes a newer card of somebody who is pinned already, as it came over the broker. Trusts nobody anew.
@@ -112,7 +112,7 @@ impl<'s> Transaction<'s> {
     /// # Errors
     /// As [`Transaction::pin`], and `UnknownSender` when its owner is not pinned.
     pub fn renew(&mut self, card: &[u8]) -> Result<(Succession, Card), StoreError> {
-        self.check(trust::pin(&self.inner, &self.store.inner.verified, card, true))
+        self.check(trust::pin(&self.inner, &self.base.verified, card, true))
     }
 
     /// Ends `id` for good, also when it was never pinned. No card brings it back.
@@ -177,7 +177,7 @@ impl<'s> Transaction<'s> {
 
 impl TrustStore for Transaction<'_> {
     fn sender(&self, kid: &Kid) -> Result<Option<Sender>, Error> {
-        self.keep(trust::sender(&self.inner, &self.store.inner.verified, kid))
+        self.keep(trust::sender(&self.inner, &self.base.verified, kid))
     }
 }
 
