@@ -121,9 +121,10 @@ impl<'b> Opened<'b> {
         if self.proof.is_some() { Provenance::Signed } else { Provenance::Session }
     }
 
-    /// What was opened with the sender's signature, for evidence to be written from it. `None` when the provenance is
-    /// [`Provenance::Session`]: then [`Opened::block`] of a later arrival has it.
+    /// The measurement with the sender's signature, for evidence to be written from it. `None` when the provenance is
+    /// [`Provenance::Session`], for then [`Opened::block`] of a later arrival has it; and when it is no measurement.
     pub fn testimony(&self) -> Option<Testimony<'b>> {
+        self.body()?;
         let Signature { audience, signature } = self.proof?;
         let (sender, proof) = (self.stream.sender, Proof::Signature(*signature));
         Some(Testimony { sender, audience, topic: self.topic, statement: self.statement, proof })
