@@ -137,8 +137,9 @@ fn cards_on_the_topic_get_the_verdict_of_the_rules() {
         Some(1),
         "it has to be confirmed"
     );
-    parties
-        .does(&format!("card withdraw -i pgo.key -o pgo.card --for-good --publish {address} -t zegel/cards"));
+    let withdraw = "card withdraw -i pgo.key -o pgo.card --for-good --publish";
+    assert_eq!(parties.fails(&format!("{withdraw} mqtt://127.0.0.1:1 -t zegel/cards"), b"").0, Some(1));
+    parties.does(&format!("{withdraw} {address} -t zegel/cards"));
     let (code, words) = run("4");
     assert!(code == Some(15) && words.contains("ALARM: Revoked (5)"), "{code:?} {words}");
     broker.retain("zegel/cards", &second);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use zegel::{Card, CardClaims, KemPublic, Status, rng};
 use zeroize::Zeroizing;
 
@@ -41,16 +41,15 @@ impl Draft<'_> {
 }
 
 /// The card in a file that the next one is to replace; none where there is no file.
-pub(super) fn previous(path: &Path, keys: &KeyFile) -> Result<Option<Card>> {
+pub(super) fn previous(path: &Path, keys: &KeyFile) -> Result<Option<(Vec<u8>, Card)>> {
     if path.symlink_metadata().is_err() {
         return Ok(None);
     }
-    let (_, card) = read_card(path)?;
+    let (bytes, card) = read_card(path)?;
     if *card.id() != keys.identity.id() {
         bail!("{} is a card of somebody else: name another file", path.display());
     }
-    card.check_valid(None).with_context(|| format!("card {}", path.display()))?;
-    Ok(Some(card))
+    Ok(Some((bytes, card)))
 }
 
 /// A serial above that of the last card: the time in milliseconds, unless that card was ahead of it.

@@ -51,7 +51,10 @@ pub(super) fn run(args: &Args) -> Result<()> {
     if keys.kem.is_empty() {
         bail!("this key only seals: there is nothing to rotate");
     }
-    let previous = draft::previous(&args.output, &keys)?;
+    let previous = draft::previous(&args.output, &keys)?.map(|(_, card)| card);
+    if let Some(card) = &previous {
+        card.check_valid(None).with_context(|| format!("card {}", args.output.display()))?;
+    }
     let until = clock::now().saturating_sub(args.grace.saturating_mul(DAY));
     let (mut keys, erased) = keys.without_retired(until)?;
     if keys.is_rotating() {

@@ -14,7 +14,7 @@ use crate::keyfile::KeyFile;
 ///
 /// Whoever pinned it accepts nothing more from it and seals nothing more to it, and no later card brings it back:
 /// a new identity has to be paired anew. Keep the card published: others come back late. Then erase the keys, with
-/// `zegel key erase --all`.
+/// `zegel key erase --all`. Run again, it publishes the same card again.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  zegel card withdraw -i pgo.key -o pgo.card --for-good \
     --publish mqtt://broker.example -t zegel/cards/7f3a")]
@@ -42,20 +42,27 @@ pub(super) fn run(args: &Args) -> Result<()> {
     if !args.for_good {
         bail!("this ends {id} for ever, at everybody who pinned it: say so with --for-good");
     }
-    let previous = draft::previous(&args.output, &keys)?;
-    let card = Draft {
-        label: previous.as_ref().map(Card::label).unwrap_or_default(),
-        serial: draft::serial(previous.as_ref()),
-        not_before: clock::now(),
-        days: FOR_EVER,
-        // There is nothing left to seal to.
-        kem_keys: &[],
-        status: Status::Withdrawn,
-    }
-    .sign(&keys)?;
-    draft::replace(&args.output, &card, args.binary)?;
+    let card = match draft::previous(&args.output, &keys)? {
+        // Once more, for a broker that was not there the first time.
+        Some((bytes, card)) if card.status() == Status::Withdrawn => bytes,
+        previous => {
+            let previous = previous.as_ref().map(|(_, card)| card);
+            let draft = Draft {
+                label: previous.map(Card::label).unwrap_or_default(),
+                serial: draft::serial(previous),
+                not_before: clock::now(),
+                days: FOR_EVER,
+                // There is nothing left to seal to.
+                kem_keys: &[],
+                status: Status::Withdrawn,
+            };
+            let card = draft.sign(&keys)?;
+            draft::replace(&args.output, &card, args.binary)?;
+            card
+        }
+    };
     args.retained.publish(&card)?;
-    eprintln!("{id} is withdrawn, for good; its keys can be erased: zegel key erase --all");
+    eprintln!("{id} is withdrawn, for good; its keys can be erased: zegel key erase --all --for-good");
     Ok(())
 }
 
