@@ -15,23 +15,29 @@ use crate::base::Base;
 use crate::error::{StoreError, from_redb};
 use crate::identity;
 use crate::schema::{FILLER, Tables, own};
+use crate::sessions;
 use crate::transaction::Transaction;
 
 /// Erases these keys, and says how many there were.
 pub(crate) fn erase(base: &Base, kids: &[Kid]) -> Result<usize, StoreError> {
-    let transaction = Transaction::begin(base)?;
+    let mut transaction = Transaction::begin(base)?;
+    // What a key opens goes with it, also when the key itself is kept elsewhere.
+    let sessions = sessions::of_keys(transaction.tables(), kids)?;
+    transaction.give_up(&sessions)?;
     let mut secrets = Vec::new();
     for kid in kids {
         secrets.extend(identity::delete(transaction.tables(), kid)?);
     }
     let owed = owed(transaction.tables())?;
-    if secrets.is_empty() {
-        drop(transaction);
-    } else {
+    if !secrets.is_empty() {
         // Deleting the keys and owing the overwriting are one step: a crash from here on is made good later.
         let names: Vec<u8> =
             secrets.iter().flat_map(|secret| name(secret.expose())).chain(owed.clone()).collect();
         own(transaction.tables(), FILLER)?.insert(OWED, names.as_slice()).map_err(from_redb)?;
+    }
+    if secrets.is_empty() && sessions.is_empty() {
+        drop(transaction);
+    } else {
         transaction.commit()?;
     }
     let is_key =

@@ -5,15 +5,16 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use zegel::{Card, Id, Identity, Kid, Stream};
+use zegel::{Card, Id, Identity, Kid, SessionRecord, Stream};
 
 use crate::base::Base;
 use crate::error::StoreError;
+use crate::events::{self, Noted};
 use crate::identity::{self, OwnKey};
 use crate::sequence::Sequence;
 use crate::transaction::Transaction;
 use crate::trust::{self, Peer};
-use crate::{erase, file, replay, rows};
+use crate::{erase, file, introductions, replay, rows, sessions, shelf};
 
 /// Durable state in one file. Clones share it.
 #[derive(Clone)]
@@ -93,7 +94,7 @@ impl Store {
 
     /// Erases the KEM keys that were retired before `before`, the end of their grace, and says how many.
     ///
-    /// Their rows go, zeros take every free page of the file, and the file is searched for them.
+    /// Their rows go, and the sessions that they open, zeros take every free page of the file, and the file is searched for them.
     /// What is beyond a file's reach stays: copies that the file system or the flash made, backups, and pages
     /// that this process has in memory until it ends.
     ///
@@ -127,6 +128,28 @@ impl Store {
     /// Everyone who is revoked, also those who were never pinned.
     pub fn revoked(&self) -> Result<Vec<Id>, StoreError> {
         trust::revoked(&self.base.read()?)
+    }
+
+    /// Those for whom `forwarder` vouches, in the order of their ids, without who is revoked or has withdrawn. Nobody
+    /// has pinned them.
+    pub fn introduced(&self, forwarder: &Id) -> Result<Vec<Card>, StoreError> {
+        introductions::list(&self.base.read()?, &self.base.verified, forwarder)
+    }
+
+    /// The security events that nobody has dismissed, in the order in which they were noted: of each kind the latest
+    /// about each identity. Somebody has to look at them.
+    pub fn events(&self) -> Result<Vec<Noted>, StoreError> {
+        events::list(&self.base)
+    }
+
+    /// The sessions of others that are kept, in the order of their identifiers.
+    pub fn sessions(&self) -> Result<Vec<SessionRecord>, StoreError> {
+        sessions::all(&self.base.read()?)
+    }
+
+    /// How many messages wait on the shelf.
+    pub fn shelved(&self) -> Result<u64, StoreError> {
+        shelf::len(&self.base.read()?)
     }
 
     /// The streams that something was taken of, each with the number that follows the highest one taken.
