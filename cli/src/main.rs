@@ -5,17 +5,20 @@
 
 mod armour;
 mod body;
+mod cards;
 mod clock;
 mod command;
 mod demo;
 mod exit;
 mod file;
+mod held;
 mod keyfile;
 mod layout;
 mod mqtt;
 mod outbox;
 mod output;
 mod state;
+mod watch;
 
 use std::process::ExitCode;
 

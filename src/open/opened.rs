@@ -30,6 +30,7 @@ pub struct Opened<'b> {
     pub(super) topic: &'b str,
     pub(super) statement: &'b [u8],
     pub(super) proof: Option<Signature<'b>>,
+    pub(super) session: Option<SessionId>,
     pub(super) block: Option<SignedBlock>,
 }
 
@@ -90,6 +91,11 @@ impl<'b> Opened<'b> {
         self.sequence
     }
 
+    /// The topic on which it came, and for which it was sealed.
+    pub const fn topic(&self) -> &'b str {
+        self.topic
+    }
+
     /// When it was taken, seconds since 1970, by the sender's clock; `None` where it has none.
     pub const fn time(&self) -> Option<u64> {
         self.time
@@ -133,6 +139,11 @@ impl<'b> Opened<'b> {
     /// The encoded statement (SPEC §4.3). An application keeps that of a session's measurement until its block is signed.
     pub const fn statement(&self) -> &'b [u8] {
         self.statement
+    }
+
+    /// The session in which it came, `None` when it came alone.
+    pub const fn session(&self) -> Option<SessionId> {
+        self.session
     }
 
     /// The block of a session that is signed and complete from now on, if this arrival made it so.

@@ -1,6 +1,8 @@
 //! A device that seals, a PGO that opens, and the real binary.
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 
+pub(crate) mod mosquitto;
+
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
@@ -49,6 +51,14 @@ impl Parties {
         // A command that needs no input may end before it is written.
         let _ = child.stdin.take().unwrap().write_all(input);
         child.wait_with_output().unwrap()
+    }
+
+    /// Runs a line of words that has to succeed, and gives what it says on standard error.
+    pub(crate) fn does(&self, line: &str) -> String {
+        let output = self.run(line, b"");
+        let words = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{line}: {words}");
+        words
     }
 
     /// The exit code of a line of words, and its last line on standard error.
