@@ -63,6 +63,8 @@ mod limits;
 #[cfg(feature = "measure")]
 pub mod measure;
 mod open;
+pub mod pairing;
+mod refused;
 mod seal;
 mod secret;
 
@@ -101,3 +103,4 @@ pub use guard::window::{WINDOW, WindowGuard};
 // What can go wrong, and how large things get.
 pub use error::{Error, Result};
 pub use limits::{MAX_CARD, MAX_ENVELOPE, MAX_KEM_KEYS, MAX_LABEL, MAX_NUMBER, MAX_TOPIC};
+pub use refused::Refused;
