@@ -45,7 +45,11 @@ impl PairingCode {
         lifetime: u64,
         rng: &mut R,
     ) -> Result<Self> {
-        let expires = now.map_or(Some(0), |now| now.checked_add(lifetime)).ok_or(Error::TooLarge)?;
+        let expires = match now {
+            // 0 is for who has no clock.
+            Some(now) => now.checked_add(lifetime).ok_or(Error::TooLarge)?.max(1),
+            None => 0,
+        };
         if lifetime > MAX_LIFETIME || expires > LATEST {
             return Err(Error::TooLarge);
         }
