@@ -38,12 +38,14 @@ enum Model {
     Done,
 }
 
+#[expect(clippy::large_enum_variant, reason = "there are two of them")]
 enum Shows<'k> {
     Shower(Shower<'k>),
     Answered(Answered<'k>),
     Done,
 }
 
+#[expect(clippy::large_enum_variant, reason = "there are two of them")]
 enum Scans<'k> {
     Scanner(Scanner<'k>),
     Confirming(Confirming<'k>),
@@ -210,7 +212,7 @@ impl<'k> Schedule<'k> {
         }
     }
 
-    fn to_shower(&mut self, pairing: &mut Pairing<'k>, sent: &Sent) {
+    fn shower_hears(&mut self, pairing: &mut Pairing<'k>, sent: &Sent) {
         let outer = self.outer(pairing, sent.what);
         let expected = match (pairing.shower, outer) {
             (Model::Done, _) => return,
@@ -279,7 +281,7 @@ impl<'k> Schedule<'k> {
         }
     }
 
-    fn to_scanner(&mut self, pairing: &mut Pairing<'k>, sent: &Sent) {
+    fn scanner_hears(&mut self, pairing: &mut Pairing<'k>, sent: &Sent) {
         let outer = self.outer(pairing, sent.what);
         let expected = match (pairing.scanner, outer) {
             (Model::Done, _) => return,
@@ -379,9 +381,9 @@ fn any_schedule_gives_what_the_model_says() {
                 at => {
                     let sent = schedule.drawn(&pairings);
                     if at % 2 == 0 {
-                        schedule.to_shower(&mut pairings[which], &sent);
+                        schedule.shower_hears(&mut pairings[which], &sent);
                     } else {
-                        schedule.to_scanner(&mut pairings[which], &sent);
+                        schedule.scanner_hears(&mut pairings[which], &sent);
                     }
                 }
             }
