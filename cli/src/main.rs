@@ -12,11 +12,13 @@ mod demo;
 mod exit;
 mod file;
 mod held;
+mod interrupt;
 mod keyfile;
 mod layout;
 mod mqtt;
 mod outbox;
 mod output;
+mod qr;
 mod state;
 mod watch;
 
