@@ -12,7 +12,6 @@ const FLOORS: [(&str, u8); 19] = [
     ("refused", 1),
     ("secret", 1),
     ("limits", 1),
-    ("refused", 1),
     ("cbor", 2),
     ("crypto", 2),
     ("cose", 3),
