@@ -34,3 +34,8 @@ fn the_open_corpus_holds() {
 fn the_card_corpus_holds() {
     replay("card", fuzz::card);
 }
+
+#[test]
+fn the_pairing_corpus_holds() {
+    replay("pairing", fuzz::pairing);
+}

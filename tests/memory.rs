@@ -7,6 +7,7 @@ mod support;
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 
+use zegel::pairing::{MAX_MESSAGE, PairingCode, Scanner, Shower};
 use zegel::{Identity, KemKey, Opener, Sealer, Secret, Sign};
 
 use support::random::Draws;
@@ -59,13 +60,21 @@ fn live(seed: u64, whole: impl FnOnce(&[Masked])) -> Vec<Masked> {
     );
     let identity = Box::new(Identity::from_seed(&one).unwrap());
     let keys = vec![KemKey::from_bytes(&other).unwrap()];
-    let patterns =
+    let mut patterns =
         vec![Masked::of(one.expose()), Masked::of(other.expose()), Masked::of(identity.hedge().expose())];
 
     let (to, mut envelope) = (Person::new(seed + 1, ""), vec![0; 600]);
     let mut sealer = Box::new(Sealer::new(&*identity, &to.card, None, Counter(0)).unwrap());
     sealer.seal(TOPIC, &measurement(b"x"), &mut draws, &mut envelope).unwrap();
     let _ = Opener::new(identity.id(), &keys).look(TOPIC, &mut envelope);
+
+    // A code, and both ends of a pairing by it; one copy of it lives until all were searched for.
+    let code = Box::new(PairingCode::draw(&to.identity.id(), None, 0, &mut draws).unwrap());
+    patterns.push(Masked::of(&code.to_bytes().expose()[33..65]));
+    let again = || PairingCode::from_bytes(code.to_bytes().expose()).unwrap();
+    let _shower = Box::new(Shower::new(again(), &to.identity, &to.wire, None).unwrap());
+    let (person, mut out) = (Person::new(seed + 2, ""), vec![0; MAX_MESSAGE]);
+    let _scanner = Box::new(Scanner::new(again(), &person.identity, &person.wire, None, &mut out).unwrap());
     whole(&patterns);
     patterns
 }

@@ -6,6 +6,7 @@ mod support;
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
+use zegel::pairing::{MAX_LIFETIME, PairingCode};
 use zegel::{
     Acceptance, Card, CardClaims, Error, ExactGuard, Format, Id, MAX_NUMBER, Measurement, MemoryTrust,
     Padding, ReplayGuard, Sealer, Status, Stream, WINDOW, WindowGuard,
@@ -24,6 +25,30 @@ fn paddings() -> impl Strategy<Value = Padding> {
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Threat D-02: what is shown is read, and nothing that differs in one character.
+    #[test]
+    fn a_code_is_read_as_it_is_shown_and_no_other(
+        shower in any::<[u8; 32]>(),
+        now in prop::option::of(0..(1u64 << 40) - MAX_LIFETIME),
+        lifetime in 0..=MAX_LIFETIME,
+        seed in any::<u64>(),
+        at in 0..PairingCode::TEXT_LEN,
+        other in any::<char>(),
+    ) {
+        let code = PairingCode::draw(&Id(shower), now, lifetime, &mut Draws(seed)).unwrap();
+        let text = code.to_text();
+        prop_assert_eq!(text.len(), PairingCode::TEXT_LEN);
+        prop_assert!(text.bytes().all(|c| b"ZEGEL:ABCDEFHIJKMNOPQRSTUVWXY234567".contains(&c)), "{}", text);
+        let read = PairingCode::parse(&text).unwrap();
+        prop_assert_eq!((read.shower(), read.expires()), (&Id(shower), now.map(|now| (now + lifetime).max(1))));
+        prop_assert_eq!(read.to_text(), text.clone());
+        let changed: String =
+            text.chars().enumerate().map(|(i, c)| if i == at { other } else { c }).collect();
+        if changed != text {
+            prop_assert_eq!(PairingCode::parse(&changed).err(), Some(Error::Malformed));
+        }
+    }
 
     #[test]
     fn what_is_sealed_opens(

@@ -65,7 +65,7 @@ const fn advice(error: Error) -> &'static str {
         }
         Error::UnknownSender => "compare the sender's fingerprint, then `zegel trust add` their card",
         Error::Revoked => "the key was withdrawn or revoked; pair with a new one",
-        Error::Expired => "ask its owner for a newer card",
+        Error::Expired => "ask its owner for a newer card, or a new code",
         Error::NotYetValid => "check the clock, or wait until the card begins",
         Error::Duplicate => "taken before, and not taken again: no harm done",
         Error::TooOld => "from before what is remembered: nobody can tell whether it was taken",
@@ -83,6 +83,7 @@ const fn advice(error: Error) -> &'static str {
         Error::Full => "a store of fixed size has no room",
         Error::Reserved => "this content format is Zegel's own; take another",
         Error::NothingAllowed => "the policy lets nothing of it leave",
+        Error::CodeUsed => "somebody else has this code: compare the fingerprint, and show a new one",
         _ => "",
     }
 }

@@ -10,11 +10,13 @@ mod command;
 mod demo;
 mod exit;
 mod file;
+mod interrupt;
 mod keyfile;
 mod layout;
 mod mqtt;
 mod outbox;
 mod output;
+mod qr;
 mod state;
 
 use std::process::ExitCode;

@@ -4,11 +4,11 @@ mod common;
 
 use std::collections::BTreeSet;
 use std::io::Write as _;
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use common::Parties;
+use common::mosquitto::{Mosquitto, free_port};
 
 #[test]
 fn sub_is_killed_again_and_again_and_each_measurement_is_written_once() {
@@ -117,78 +117,6 @@ fn a_broker_that_is_not_there_is_one_clear_error() {
         err.starts_with("zegel: cannot connect to mqtt://localhost:") && err.lines().count() == 1,
         "{err}"
     );
-}
-
-/// A mosquitto on loopback, ended with this value.
-struct Mosquitto {
-    child: Child,
-    port: u16,
-    address: String,
-    _folder: tempfile::TempDir,
-}
-
-impl Mosquitto {
-    /// `None`, said aloud, where there is no mosquitto and none is required.
-    fn start() -> Option<Self> {
-        let program = ["mosquitto", "/usr/sbin/mosquitto"].into_iter().find(|program| {
-            Command::new(program).arg("-h").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
-        });
-        let Some(program) = program else {
-            assert!(
-                std::env::var_os("ZEGEL_REQUIRE_MOSQUITTO").is_none(),
-                "mosquitto is required and not installed"
-            );
-            eprintln!("skipped: mosquitto is not installed");
-            return None;
-        };
-        let folder = tempfile::tempdir().unwrap();
-        let port = free_port();
-        let settings = folder.path().join("mosquitto.conf");
-        let text = format!(
-            "listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nmax_queued_messages 0\n"
-        );
-        std::fs::write(&settings, text).unwrap();
-        let child = Command::new(program)
-            .arg("-c")
-            .arg(&settings)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        for _ in 0..500 {
-            if TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok() {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        Some(Self { child, port, address: format!("mqtt://127.0.0.1:{port}"), _folder: folder })
-    }
-
-    /// Publishes bare bytes, as anybody on the network can.
-    fn publish(&self, topic: &str, bytes: &[u8]) {
-        let options = rumqttc::MqttOptions::new("mallory", ("127.0.0.1", self.port));
-        let (client, mut connection) = rumqttc::Client::builder(options).capacity(4).build();
-        client
-            .publish(
-                topic,
-                bytes.to_vec(),
-                rumqttc::PublishOptions::new(rumqttc::mqttbytes::QoS::AtLeastOnce),
-            )
-            .unwrap();
-        client.disconnect().unwrap();
-        while connection.recv().is_ok_and(|event| event.is_ok()) {}
-    }
-}
-
-impl Drop for Mosquitto {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
 }
 
 const MESSAGES: usize = 3_000;

@@ -1,6 +1,8 @@
 //! What each fuzz target asserts of any bytes. The tests of the crate run the same functions over the checked-in
 //! corpora, so that what was once found stays found.
 
+mod pairing;
+
 use std::convert::Infallible;
 use std::sync::OnceLock;
 
@@ -11,6 +13,8 @@ use zegel::{
     Card, CardClaims, Error, EventLog, ExactGuard, Format, Identity, KemKey, Measurement, MemorySequence,
     MemorySessions, MemoryTrust, Opener, Padding, Sealer, Secret, Sign, State, Status, hpke,
 };
+
+pub use pairing::pairing;
 
 /// Whatever parses is the one encoding of what it says.
 pub fn parse(data: &[u8]) {

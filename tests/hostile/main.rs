@@ -11,3 +11,5 @@ mod encoding;
 mod faults;
 mod identity;
 mod order;
+mod pairing;
+mod schedules;

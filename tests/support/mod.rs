@@ -3,6 +3,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its own part")]
 
 pub mod forge;
+pub mod parley;
 pub mod random;
 pub mod world;
 

@@ -1,6 +1,8 @@
 //! A device that seals, a PGO that opens, and the real binary.
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 
+pub(crate) mod mosquitto;
+
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
