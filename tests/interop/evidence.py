@@ -49,7 +49,7 @@ def verify_evidence(data, forwarder=None):
     return {
         "origin": card.id, "audience": audience, "topic": topic, "sequence": statement.sequence, "time": statement.time,
         "format": statement.format, "body": statement.body, "digest": statement.digest(card.id, audience, topic),
-        "proof": "signature" if is_bytes(proof) else "manifest",
+        "signed_with": [statement.sequence] * 2 if is_bytes(proof) else [proof[0], proof[0] + proof[1] - 1],
     }
 
 

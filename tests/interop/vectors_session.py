@@ -39,7 +39,7 @@ def positive():
     receive("ok-last-second", "10.3", "the last second of the session", [s.start_step, s.tell(time=NOW + 86400)],
             "keyframe", "session")
     s = Lab(limits=[4, 2, 86400])
-    receive("ok-last-number", "10.3", "the last number of the session", [s.start_step, *s.tells(2)],
+    receive("ok-last-number", "10.3", "the last number of the session", [s.start_step, s.tell(0), s.sealed([NOW, 60, body(1), b""], 2)],
             "keyframe", "session", "session")
     s = Lab()
     receive("ok-pad", "10.3", "a padded message", [s.start_step, s.sealed([NOW, 60, body(0), bytes(40)])], "keyframe",
