@@ -22,7 +22,7 @@ fn evidence_vectors() {
 
 #[test]
 fn introduction_vectors() {
-    run("introduction", 18, |input| {
+    run("introduction", 21, |input| {
         let bytes = bytes(&input["introduction"]);
         let introduction = UnverifiedIntroduction::parse(&bytes)?.verify()?;
         let ids: Vec<String> = introduction.ids().map(|id| hex(&id.0)).collect();

@@ -72,7 +72,7 @@ fn transcript_vectors() {
 
 #[test]
 fn pairing_vectors() {
-    run("pairing", 100, |input| {
+    run("pairing", 109, |input| {
         let identity = Identity::from_seed(&secret(&input["seed"]))?;
         let card = bytes(&input["card"]);
         let code = code_of(text(&input["shower"]), input);

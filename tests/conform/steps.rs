@@ -11,7 +11,7 @@ use crate::support::world::Receiver;
 
 #[test]
 fn session_vectors() {
-    run("session", 191, received);
+    run("session", 193, received);
 }
 
 #[test]
