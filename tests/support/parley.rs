@@ -43,10 +43,20 @@ impl Read {
         out
     }
 
-    fn cipher(&self, step: u8) -> (ChaCha20Poly1305, [u8; 12]) {
+    /// The key and the iv of who speaks at this step.
+    pub fn keys(&self, step: u8) -> ([u8; 32], [u8; 12]) {
         let okm: [u8; 44] = self.expand(if step % 2 == 1 { b"scanner" } else { b"shower" });
-        let key: [u8; 32] = okm[..32].try_into().unwrap();
-        (ChaCha20Poly1305::new(&key.into()), okm[32..].try_into().unwrap())
+        (okm[..32].try_into().unwrap(), okm[32..].try_into().unwrap())
+    }
+
+    /// From which the nonces follow.
+    pub fn marks(&self) -> [u8; 32] {
+        self.expand(b"mark")
+    }
+
+    fn cipher(&self, step: u8) -> (ChaCha20Poly1305, [u8; 12]) {
+        let (key, iv) = self.keys(step);
+        (ChaCha20Poly1305::new(&key.into()), iv)
     }
 
     fn aad(&self) -> Vec<u8> {
@@ -56,7 +66,7 @@ impl Read {
 
     /// A message of any step with any plaintext, as an end makes it.
     pub fn seal(&self, step: u8, plaintext: &[u8]) -> Vec<u8> {
-        let marks = Hkdf::<Sha256>::from_prk(&self.expand::<32>(b"mark")).unwrap();
+        let marks = Hkdf::<Sha256>::from_prk(&self.marks()).unwrap();
         let mut partial_iv = [step, 0, 0, 0, 0, 0, 0];
         marks.expand_multi_info(&[&[step], &sha256(plaintext)], &mut partial_iv[1..]).unwrap();
         self.seal_as(step, &partial_iv, &self.aad(), plaintext)
