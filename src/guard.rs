@@ -47,16 +47,16 @@ impl<T: Renew, R, X, W: Watch> State<T, R, X, W> {
     /// # Errors
     /// [`Error::UnknownSender`] when nobody is pinned under this id; those of [`succeed`](trust::succeed).
     pub fn renew(&mut self, card: &Card) -> Result<Succession> {
-        let before = self.trust.pinned(card.id()).cloned();
-        let succession = self.trust.renew(card);
-        match succession {
-            Ok(Succession::Newer) if !before.is_some_and(|before| before.kem_keys().eq(card.kem_keys())) => {
+        let changed = |before: &Card| !before.kem_keys().eq(card.kem_keys());
+        // What cannot be noted does not happen.
+        match self.trust.judge(card) {
+            Ok(Succession::Newer) if self.trust.pinned(card.id()).is_some_and(changed) => {
                 self.events.notice(&Event::KeyChanged { id: *card.id(), serial: card.serial() })?;
             }
             Err(Error::Equivocation) => self.events.notice(&Event::Equivocation { id: *card.id() })?,
             _ => {}
         }
-        succession
+        self.trust.renew(card)
     }
 }
 

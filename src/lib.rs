@@ -65,6 +65,7 @@ mod limits;
 pub mod measure;
 mod open;
 pub mod pairing;
+mod process;
 mod refused;
 mod seal;
 mod secret;
@@ -81,7 +82,7 @@ pub use envelope::{Format, Measurement, Padding};
 pub use open::{
     Content, Custody, Opened, Opener, Origin, Provenance, ReceiverState, SignedBlock, Unverified,
 };
-pub use seal::{Sealer, group::GroupSealer, session::Session};
+pub use seal::{Sealer, group::GroupSealer, session::Renewed, session::Session};
 
 // Who somebody is.
 pub use key::{Agree, Card, CardClaims, Fingerprint, Id, Identity, KemKey, KemPublic, Kid, Sign};

@@ -45,7 +45,7 @@ impl<K: Agree> Opener<'_, K> {
         // Audience and topic are under the signature, so this checks both.
         let digest = unverified.check_signature(sender.id(), sender.key(), &self.me, topic)?;
         sender.check(now)?;
-        let checked = unverified.check(state, sender.id())?;
+        let checked = unverified.check(state, sender.id(), &self.me)?;
         let stream = unverified.stream(sender.id(), &self.me);
         let (sequence, time) = (unverified.claimed_sequence(), unverified.claimed_time());
         self.acceptance.check(now, time, state.next(&stream)?, sequence)?;

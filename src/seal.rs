@@ -2,6 +2,8 @@
 
 pub(crate) mod author;
 pub(crate) mod group;
+#[cfg(feature = "measure")]
+pub(crate) mod pack;
 pub(crate) mod recipient;
 pub(crate) mod session;
 
@@ -32,6 +34,8 @@ use crate::key::identity::{Identity, Sign};
 #[cfg(feature = "measure")]
 use crate::measure::{Pack, Policy};
 use crate::seal::author::{Author, Draft};
+#[cfg(feature = "measure")]
+use crate::seal::pack::minimised;
 use crate::seal::recipient::Recipient;
 use crate::secret::{Secret, Wipe};
 
@@ -155,10 +159,7 @@ impl<'k, S: SequenceStore, I: Sign> Sealer<'k, S, I> {
         policy: &Policy,
         rng: &mut R,
     ) -> Result<Vec<u8>> {
-        let mut body = policy.minimise(pack)?.encode()?;
-        let body = Wipe::new(&mut body);
-        let time = time.map(|time| policy.coarsen(time));
-        self.seal_to_vec(topic, &Measurement { time, format: Format::SENML_CBOR, body: body.bytes() }, rng)
+        minimised(pack, policy, time, |measurement| self.seal_to_vec(topic, measurement, rng))
     }
 
     /// Hands on what somebody else has signed: seals `evidence`, as [`Testimony::write`] wrote it, under this

@@ -27,6 +27,16 @@ impl<const N: usize> Secret<N> {
         Ok(drawn)
     }
 
+    /// Copies `bytes` and leaves no other copy; `None` when there are not `N`.
+    pub(crate) fn from_slice(bytes: &[u8]) -> Option<Self> {
+        let mut secret = Self::zeroed();
+        if bytes.len() != N {
+            return None;
+        }
+        secret.0.copy_from_slice(bytes);
+        Some(secret)
+    }
+
     /// The bytes themselves: for storing them, never for logging them.
     pub fn expose(&self) -> &[u8; N] {
         &self.0

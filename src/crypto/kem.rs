@@ -62,6 +62,11 @@ impl Peer {
         self.table = self.edwards.as_ref().map(|point| Box::new(EdwardsBasepointTable::create(point)));
     }
 
+    #[cfg(all(feature = "fast", feature = "alloc"))]
+    pub(crate) const fn is_precomputed(&self) -> bool {
+        self.table.is_some()
+    }
+
     pub(crate) const fn bytes(&self) -> &[u8; 32] {
         &self.bytes
     }

@@ -95,9 +95,9 @@ pub(crate) struct Several {
 }
 
 impl Several {
-    /// Writes `ids`, which must ascend; [`Error::TooLarge`] for more than 16, [`Error::Equivocation`] for one twice.
-    pub(crate) fn new(ids: impl ExactSizeIterator<Item = Id>) -> Result<Self> {
-        let items = u64::try_from(ids.len()).map_err(|_| Error::TooLarge)?;
+    /// Writes the `count` of `ids`, which must ascend; [`Error::TooLarge`] for more than 16, [`Error::Equivocation`] for one twice.
+    pub(crate) fn new(count: usize, ids: impl Iterator<Item = Id>) -> Result<Self> {
+        let items = u64::try_from(count).map_err(|_| Error::TooLarge)?;
         let mut encoded = [0; 1 + ITEM * MAX_RECIPIENTS];
         let mut writer = Writer::new(&mut encoded);
         writer.array(items)?;
@@ -132,7 +132,7 @@ mod tests {
     fn an_audience_is_read_as_it_was_written() {
         let ids: [Id; 16] = core::array::from_fn(|i| Id([u8::try_from(i).unwrap(); 32]));
         for count in 1..=16 {
-            let several = Several::new(ids[..count].iter().copied()).unwrap();
+            let several = Several::new(count, ids[..count].iter().copied()).unwrap();
             let encoded = several.audience().encoded();
             let mut reader = Reader::new(encoded);
             let read = Audience::read(&mut reader, 1).unwrap();
@@ -141,17 +141,17 @@ mod tests {
             assert!(read.holds(&ids[count - 1]) && !read.holds(&Id([99; 32])));
         }
         let one = One::new(&ids[3]);
-        assert!(one.audience() == Several::new([ids[3]].into_iter()).unwrap().audience());
+        assert!(one.audience() == Several::new(1, [ids[3]].into_iter()).unwrap().audience());
     }
 
     #[test]
     fn order_and_number_are_checked() {
         let (a, b) = (Id([1; 32]), Id([2; 32]));
-        assert_eq!(Several::new([b, a].into_iter()).err(), Some(Error::Equivocation));
-        assert_eq!(Several::new([a, a].into_iter()).err(), Some(Error::Equivocation));
+        assert_eq!(Several::new(2, [b, a].into_iter()).err(), Some(Error::Equivocation));
+        assert_eq!(Several::new(2, [a, a].into_iter()).err(), Some(Error::Equivocation));
         let many = (0..17).map(|i| Id([i; 32]));
-        assert_eq!(Several::new(many.collect::<std::vec::Vec<_>>().into_iter()).err(), Some(Error::TooLarge));
-        let two = Several::new([a, b].into_iter()).unwrap();
+        assert_eq!(Several::new(17, many).err(), Some(Error::TooLarge));
+        let two = Several::new(2, [a, b].into_iter()).unwrap();
         let mut swapped = [0; 69];
         swapped.copy_from_slice(two.audience().encoded());
         swapped[3] = 9;

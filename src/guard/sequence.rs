@@ -6,6 +6,7 @@ use core::ops::Range;
 use crate::error::{Error, Result};
 use crate::guard::stream::Stream;
 use crate::limits::MAX_NUMBER;
+use crate::process::Process;
 
 /// Durable storage of where the numbers of each stream stand.
 pub trait SequenceStore {
@@ -44,11 +45,12 @@ pub(crate) struct Numbers<S> {
     store: S,
     stream: Stream,
     reserved: Range<u64>,
+    process: Process,
 }
 
 impl<S: SequenceStore> Numbers<S> {
-    pub(crate) const fn new(stream: Stream, store: S) -> Self {
-        Self { store, stream, reserved: 0..0 }
+    pub(crate) fn new(stream: Stream, store: S) -> Self {
+        Self { store, stream, reserved: 0..0, process: Process::this() }
     }
 
     pub(crate) const fn stream(&self) -> &Stream {
@@ -58,6 +60,10 @@ impl<S: SequenceStore> Numbers<S> {
     /// The number that [`Numbers::take`] gives out next, reserved by now; [`Error::Exhausted`] when there
     /// is none.
     pub(crate) fn peek(&mut self) -> Result<u64> {
+        // What was reserved before a fork is the other process's too.
+        if self.process != Process::this() {
+            (self.reserved.start, self.process) = (self.reserved.end, Process::this());
+        }
         if self.reserved.is_empty() {
             let reserved = self.store.reserve(&self.stream)?;
             // A store that goes back has lost what it promised to keep.

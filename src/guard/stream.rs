@@ -25,7 +25,7 @@ impl Stream {
     ///
     /// [`Error::TooLarge`]: crate::error::Error::TooLarge
     pub fn to_several(sender: Id, recipients: &[Id]) -> Result<Self> {
-        Ok(Self::to(sender, Several::new(recipients.iter().copied())?.audience()))
+        Ok(Self::to(sender, Several::new(recipients.len(), recipients.iter().copied())?.audience()))
     }
 
     pub(crate) fn to(sender: Id, audience: Audience<'_>) -> Self {

@@ -44,10 +44,17 @@ pub trait Renew {
     /// The pinned card of somebody.
     fn pinned(&self, id: &Id) -> Option<&Card>;
 
+    /// What [`Renew::renew`] would say; nothing changes.
+    ///
+    /// # Errors
+    /// [`Error::UnknownSender`] when nobody is pinned under this key identifier, [`Error::Equivocation`] when
+    /// somebody else is; those of [`succeed`].
+    fn judge(&self, card: &Card) -> Result<Succession>;
+
     /// Takes a newer card.
     ///
     /// # Errors
-    /// [`Error::UnknownSender`] when nobody is pinned under this id; those of [`succeed`].
+    /// As [`Renew::judge`].
     fn renew(&mut self, card: &Card) -> Result<Succession>;
 }
 
@@ -166,9 +173,9 @@ impl<const N: usize> FixedTrust<N> {
     /// Takes a newer card of somebody pinned, and of nobody else: for cards that the broker delivers.
     ///
     /// # Errors
-    /// [`Error::UnknownSender`] when nobody is pinned under this id; those of [`succeed`].
+    /// As [`Renew::judge`].
     pub fn renew(&mut self, card: &Card) -> Result<Succession> {
-        self.get(card.id()).ok_or(Error::UnknownSender)?;
+        Renew::judge(self, card)?;
         self.pin(card)
     }
 
@@ -204,6 +211,11 @@ impl<const N: usize> TrustStore for FixedTrust<N> {
 impl<const N: usize> Renew for FixedTrust<N> {
     fn pinned(&self, id: &Id) -> Option<&Card> {
         self.get(id)
+    }
+
+    fn judge(&self, card: &Card) -> Result<Succession> {
+        let entry = self.place(&card.id().kid()).and_then(|place| self.entries.get(place)?.as_ref());
+        succession(Some(entry.ok_or(Error::UnknownSender)?), card)
     }
 
     fn renew(&mut self, card: &Card) -> Result<Succession> {
@@ -246,9 +258,9 @@ impl MemoryTrust {
     /// Takes a newer card of somebody pinned, and of nobody else: for cards that the broker delivers.
     ///
     /// # Errors
-    /// [`Error::UnknownSender`] when nobody is pinned under this id; those of [`succeed`].
+    /// As [`Renew::judge`].
     pub fn renew(&mut self, card: &Card) -> Result<Succession> {
-        self.get(card.id()).ok_or(Error::UnknownSender)?;
+        Renew::judge(self, card)?;
         self.pin(card)
     }
 
@@ -293,6 +305,11 @@ impl TrustStore for MemoryTrust {
 impl Renew for MemoryTrust {
     fn pinned(&self, id: &Id) -> Option<&Card> {
         self.get(id)
+    }
+
+    fn judge(&self, card: &Card) -> Result<Succession> {
+        let entry = self.entries.get(&card.id().kid()).ok_or(Error::UnknownSender)?;
+        succession(Some(entry), card)
     }
 
     fn renew(&mut self, card: &Card) -> Result<Succession> {

@@ -79,6 +79,10 @@ impl<const N: usize> Default for EventLog<N> {
 impl<const N: usize> Watch for EventLog<N> {
     fn notice(&mut self, event: &Event) -> Result<()> {
         self.count = self.count.saturating_add(1);
+        // The same again takes no room from another.
+        if self.events.contains(&Some(*event)) {
+            return Ok(());
+        }
         if let Some(place) = self.events.iter_mut().find(|place| place.is_none()) {
             *place = Some(*event);
         }

@@ -41,7 +41,14 @@ impl<K: Agree> Opener<'_, K> {
         }
         let (id, sequence) = (SessionId(outer.kid), outer.number);
         let head = buffer.bytes().len().checked_sub(outer.ciphertext.len()).ok_or(Error::Malformed)?;
-        let session = state.session(&id)?.ok_or(Error::UnknownSession)?;
+        let Some(session) = state.session(&id)? else {
+            // Nothing was decrypted, and after its keyframe it may open: it stays as it came.
+            buffer.keep();
+            return Err(Error::UnknownSession);
+        };
+        if session.recipient != self.me {
+            return Err(Error::NotForMe);
+        }
         let keys = self.session_keys(state, &session)?;
         if !session.holds(sequence) {
             return Err(Error::Rejected);
@@ -70,12 +77,17 @@ impl<K: Agree> Opener<'_, K> {
         } else {
             None
         };
+        // A manifest that is not of what was sent is an alarm, however old it is; a message is judged first.
+        let mut block = match &manifest {
+            Some(manifest) => self.complete(state, &session, stream, sequence, *manifest, None)?,
+            None => None,
+        };
         self.acceptance.check(now, statement.time, state.next(&stream)?, sequence)?;
-        let block = self.block(state, &session, sequence, leaf, manifest);
-        if block.as_ref().err() == Some(&Error::Conflict) {
-            state.notice(&Event::Conflict { stream, sequence })?;
+        if manifest.is_none()
+            && let Some(kept) = state.manifest(&id, sequence)?
+        {
+            block = self.complete(state, &session, stream, sequence, kept, Some(leaf))?;
         }
-        let block = block?;
         let arrival = take(state, &stream, sequence, &leaf)?;
         match manifest {
             Some(manifest) if block.is_none() => state.keep_manifest(&id, &manifest)?,
@@ -139,23 +151,23 @@ impl<K: Agree> Opener<'_, K> {
         Ok(manifest)
     }
 
-    /// The block that this arrival completes, if it does: by its manifest, or by a message that came after it.
-    fn block<S: ReceiverState + ?Sized>(
+    /// The block of `manifest`, if it is complete with the `leaf` that arrives under `sequence`. One that contradicts
+    /// its manifest is noted.
+    fn complete<S: ReceiverState + ?Sized>(
         &self,
         state: &mut S,
         session: &SessionRecord,
+        stream: Stream,
         sequence: u64,
-        leaf: Hash,
-        manifest: Option<Manifest>,
+        manifest: Manifest,
+        leaf: Option<Hash>,
     ) -> Result<Option<SignedBlock>> {
-        let (parties, arriving) = ((session.sender, self.me), Some((sequence, leaf)));
-        match manifest {
-            Some(manifest) => SignedBlock::complete(state, session.id, parties, manifest, None),
-            None => match state.manifest(&session.id, sequence)? {
-                Some(kept) => SignedBlock::complete(state, session.id, parties, kept, arriving),
-                None => Ok(None),
-            },
+        let (parties, arriving) = ((session.sender, self.me), leaf.map(|leaf| (sequence, leaf)));
+        let block = SignedBlock::complete(state, session.id, parties, manifest, arriving);
+        if block.as_ref().err() == Some(&Error::Conflict) {
+            state.notice(&Event::Conflict { stream, sequence })?;
         }
+        block
     }
 }
 

@@ -118,7 +118,7 @@ fn unwrap(key: &impl Agree, ek: &[u8; 32], mut wrapped: [u8; WRAPPED]) -> Result
     let mut wrapped = Wipe::new(&mut wrapped);
     let shared = hpke::decap(key, ek)?;
     let cek = Keys::base(&shared, &context(0, b"", INFO))?.open(0, b"", wrapped.bytes_mut())?;
-    cek.first_chunk().map(|cek| Secret::new(*cek)).ok_or(Error::Rejected)
+    Secret::from_slice(cek).ok_or(Error::Rejected)
 }
 
 impl<'b> Unverified<'b> {
@@ -214,7 +214,7 @@ impl<'b> Unverified<'b> {
     ///
     /// # Errors
     /// [`Error::Rejected`], [`Error::Revoked`], [`Error::UnknownSender`], [`Error::Storage`].
-    pub(super) fn check<S: TrustStore + ?Sized>(&self, state: &S, sender: &Id) -> Result<Checked> {
+    pub(super) fn check<S: TrustStore + ?Sized>(&self, state: &S, sender: &Id, me: &Id) -> Result<Checked> {
         match self.statement.format {
             Format::EVIDENCE => {
                 let (proven, origin) = custody::check(state, sender, self.claimed_body())?;
@@ -225,16 +225,17 @@ impl<'b> Unverified<'b> {
                 introduction.and_then(UnverifiedIntroduction::verify).map_err(|_| Error::Rejected)?;
                 Ok(Checked::Introduction)
             }
-            _ => Ok(self.session(sender).map_or(Checked::Measurement, Checked::Keyframe)),
+            _ => Ok(self.session(sender, me).map_or(Checked::Measurement, Checked::Keyframe)),
         }
     }
 
     /// The session that this keyframe begins, if it is one.
-    fn session(&self, sender: &Id) -> Option<SessionRecord> {
+    fn session(&self, sender: &Id, me: &Id) -> Option<SessionRecord> {
         let (kem, ek, limits) = self.keyframe?;
         let id = self.keys.as_ref()?.id();
         let Statement { sequence, time, .. } = self.statement;
-        Some(SessionRecord { id, sender: *sender, sequence, time, limits, kem, ek })
+        let (sender, recipient) = (*sender, *me);
+        Some(SessionRecord { id, sender, recipient, sequence, time, limits, kem, ek })
     }
 
     pub(super) const fn take_keys(&mut self) -> Option<SessionKeys> {

@@ -9,7 +9,7 @@ use crate::cbor::{Writer, count};
 use crate::cose::encrypt::{self, INFO, WRAPPED};
 use crate::cose::sign1;
 use crate::crypto::kdf::sha256;
-use crate::crypto::kem::{self, Peer};
+use crate::crypto::kem;
 use crate::crypto::schedule::{Keys, context};
 use crate::crypto::{aead, sign};
 use crate::envelope::audience::Several;
@@ -20,17 +20,24 @@ use crate::envelope::topic::Topic;
 use crate::error::{Error, Result};
 use crate::guard::sequence::{Numbers, SequenceStore};
 use crate::guard::stream::Stream;
+use crate::guard::trust::Succession;
 use crate::key::card::Card;
 use crate::key::identity::{Identity, Sign};
 use crate::key::kem::KemPublic;
 use crate::limits::{MAX_ENVELOPE, MAX_RECIPIENTS};
+#[cfg(feature = "measure")]
+use crate::measure::{Pack, Policy};
 use crate::seal::author::{Author, Draft};
+#[cfg(feature = "measure")]
+use crate::seal::pack::minimised;
+use crate::seal::recipient::Recipient;
 use crate::secret::{Secret, Wipe};
 
 /// Seals one identity's measurements for a fixed set of 2 to 16 recipients, each under its own number.
 pub struct GroupSealer<'k, S, I: Sign = Identity> {
     author: Author<'k, I>,
-    recipients: &'k [Card],
+    /// In the order of their ids, from the front.
+    recipients: [Option<Recipient>; MAX_RECIPIENTS],
     audience: Several,
     numbers: Numbers<S>,
     padding: Padding,
@@ -41,29 +48,43 @@ impl<'k, S: SequenceStore, I: Sign> GroupSealer<'k, S, I> {
     /// clock; `store` keeps the numbers of this stream: another set of recipients is another stream.
     ///
     /// # Errors
-    /// [`Error::TooLarge`] unless there are 2 to 16, [`Error::Equivocation`] when one stands twice; and for a card
-    /// [`Error::Revoked`], [`Error::NotYetValid`], [`Error::Expired`], [`Error::KeyUnavailable`].
-    pub fn new(identity: &'k I, recipients: &'k [Card], now: Option<u64>, store: S) -> Result<Self> {
+    /// [`Error::TooLarge`] unless there are 2 to 16, [`Error::Equivocation`] when one, or one's KEM key, stands twice;
+    /// and for a card [`Error::Revoked`], [`Error::NotYetValid`], [`Error::Expired`], [`Error::KeyUnavailable`].
+    pub fn new(identity: &'k I, recipients: &[Card], now: Option<u64>, store: S) -> Result<Self> {
         if !(2..=MAX_RECIPIENTS).contains(&recipients.len()) {
             return Err(Error::TooLarge);
         }
-        for card in recipients {
-            card.check_valid(now)?;
-            key(card)?;
-        }
-        // With one kid twice, nobody could tell whose place it is.
-        let mut rest = recipients.iter().filter_map(|card| key(card).ok()).map(KemPublic::kid);
-        while let Some(kid) = rest.next() {
-            if rest.clone().any(|other| other == kid) {
-                return Err(Error::Equivocation);
-            }
-        }
         let author = Author::new(identity);
-        let audience = Several::new(
-            Ascending { cards: recipients, last: None, left: recipients.len() }.map(Card::id).copied(),
-        )?;
+        let mut ordered = [const { None }; MAX_RECIPIENTS];
+        let ascending = Ascending { cards: recipients, last: None, left: recipients.len() };
+        for (place, card) in ordered.iter_mut().zip(ascending) {
+            *place = Some(Recipient::new(card, now)?);
+        }
+        let ids = || ordered.iter().flatten().map(|recipient| recipient.id);
+        let audience = Several::new(recipients.len(), ids())?;
+        all_different(&ordered)?;
         let numbers = Numbers::new(Stream::to(*author.id(), audience.audience()), store);
-        Ok(Self { author, recipients, audience, numbers, padding: Padding::default() })
+        Ok(Self { author, recipients: ordered, audience, numbers, padding: Padding::default() })
+    }
+
+    /// Takes a newer card of one of the recipients, however it arrived: from the next seal on its first KEM key is used.
+    /// After a withdrawn one every seal is [`Error::Revoked`], and another set of recipients is needed.
+    ///
+    /// # Errors
+    /// As [`Sealer::renew`](crate::seal::Sealer::renew), and [`Error::Equivocation`] for a KEM key that another
+    /// recipient has. On any of them nothing changes.
+    pub fn renew(&mut self, card: &Card, now: Option<u64>) -> Result<Succession> {
+        let theirs = |recipient: &&mut Recipient| recipient.id == *card.id();
+        if !self.all().any(|recipient| recipient.id == *card.id()) {
+            return Err(Error::UnknownSender);
+        }
+        let others = || self.recipients.iter().flatten().filter(|recipient| recipient.id != *card.id());
+        let key = card.kem_keys().next().map(KemPublic::kid);
+        if others().any(|other| Some(other.kid) == key) {
+            return Err(Error::Equivocation);
+        }
+        let recipient = self.recipients.iter_mut().flatten().find(theirs);
+        recipient.ok_or(Error::UnknownSender)?.renew(card, now)
     }
 
     /// Chooses how much of a length the broker may learn; buckets unless this says otherwise.
@@ -103,6 +124,7 @@ impl<'k, S: SequenceStore, I: Sign> GroupSealer<'k, S, I> {
         let mut out = Wipe::new(out);
         let topic = Topic::new(topic)?;
         measurement.check()?;
+        self.all().try_for_each(Recipient::check)?;
         let layout = self.layout(measurement)?;
         let envelope = out.bytes_mut().get_mut(..layout.envelope).ok_or(Error::BufferTooSmall)?;
         let (noise, entropy) = (Secret::<32>::random(rng)?, Secret::<32>::random(rng)?);
@@ -114,18 +136,19 @@ impl<'k, S: SequenceStore, I: Sign> GroupSealer<'k, S, I> {
         let (plaintext, _) = ciphertext.split_last_chunk::<{ aead::TAG }>().ok_or(Error::BufferTooSmall)?;
         let digest = sha256(&[plaintext]);
         let derived: Secret<44> = self.author.hedged(&entropy, sequence, &digest, b"", b"zegel-content-1")?;
-        let (cek, iv) = derived.expose().split_first_chunk::<32>().ok_or(Error::TooLarge)?;
-        let (cek, iv) = (Secret::new(*cek), iv.first_chunk().ok_or(Error::TooLarge)?);
+        let (cek, iv) = derived.expose().split_at_checked(32).ok_or(Error::TooLarge)?;
+        let cek = Secret::from_slice(cek).ok_or(Error::TooLarge)?;
+        let iv = iv.first_chunk().ok_or(Error::TooLarge)?;
         encrypt::write_head(&mut Writer::new(head), iv, ciphertext.len())?;
-        let aad = group::enc_structure(topic, self.keys().map(KemPublic::kid))?;
+        let aad = group::enc_structure(topic, self.all().map(|recipient| recipient.kid))?;
         aead::seal(&cek, iv, aad.bytes(), ciphertext)?;
 
         let mut writer = Writer::new(tail);
-        writer.array(u64::try_from(self.recipients.len()).map_err(|_| Error::TooLarge)?)?;
-        for key in self.keys() {
-            let ikm =
-                self.author.hedged(&entropy, sequence, &digest, key.as_bytes(), b"zegel-ephemeral-1")?;
-            wrap(key, &ikm, &cek)?.write(&mut writer)?;
+        writer.array(u64::try_from(self.all().count()).map_err(|_| Error::TooLarge)?)?;
+        for recipient in self.all() {
+            let public = recipient.peer.bytes();
+            let ikm = self.author.hedged(&entropy, sequence, &digest, public, b"zegel-ephemeral-1")?;
+            wrap(recipient, &ikm, &cek)?.write(&mut writer)?;
         }
         out.keep().get(..layout.envelope).ok_or(Error::BufferTooSmall)
     }
@@ -141,6 +164,22 @@ impl<'k, S: SequenceStore, I: Sign> GroupSealer<'k, S, I> {
         let mut out = alloc::vec![0; self.sealed_len(measurement)?];
         self.seal(topic, measurement, rng, &mut out)?;
         Ok(out)
+    }
+
+    /// Seals what `policy` lets leave of `pack`, as [`Sealer::seal_pack`](crate::seal::Sealer::seal_pack) does.
+    ///
+    /// # Errors
+    /// [`Error::NothingAllowed`] when nothing is left; those of the pack's encoding and of [`GroupSealer::seal`].
+    #[cfg(feature = "measure")]
+    pub fn seal_pack<R: TryCryptoRng + ?Sized>(
+        &mut self,
+        topic: &str,
+        time: Option<u64>,
+        pack: &Pack,
+        policy: &Policy,
+        rng: &mut R,
+    ) -> Result<Vec<u8>> {
+        minimised(pack, policy, time, |measurement| self.seal_to_vec(topic, measurement, rng))
     }
 
     /// Writes `[audience, COSE_Sign1]` to the front of `ciphertext`.
@@ -165,7 +204,7 @@ impl<'k, S: SequenceStore, I: Sign> GroupSealer<'k, S, I> {
     }
 
     fn layout(&mut self, measurement: &Measurement<'_>) -> Result<Layout> {
-        let (sequence, recipients) = (self.numbers.peek()?, self.recipients.len());
+        let (sequence, recipients) = (self.numbers.peek()?, self.all().count());
         let audience = self.audience.audience().encoded().len();
         let layout = fill(self.padding, SHORTEST, |pad| {
             let layout = Layout::with_pad(measurement, sequence, audience, recipients, pad)?;
@@ -174,10 +213,9 @@ impl<'k, S: SequenceStore, I: Sign> GroupSealer<'k, S, I> {
         if layout.envelope <= MAX_ENVELOPE { Ok(layout) } else { Err(Error::TooLarge) }
     }
 
-    /// The recipients' keys, in the order of the audience.
-    fn keys(&self) -> impl Iterator<Item = &'k KemPublic> + Clone {
-        let cards = Ascending { cards: self.recipients, last: None, left: self.recipients.len() };
-        cards.filter_map(|card| key(card).ok())
+    /// The recipients, in the order of the audience.
+    fn all(&self) -> impl Iterator<Item = &Recipient> + Clone {
+        self.recipients.iter().flatten()
     }
 }
 
@@ -219,20 +257,27 @@ impl Layout {
 }
 
 /// Encrypts the content key to one recipient (SPEC §5.5).
-fn wrap(key: &KemPublic, ikm: &Secret<32>, cek: &Secret<32>) -> Result<encrypt::Recipient> {
-    let sent = kem::encap(&Peer::new(*key.as_bytes()), ikm)?;
+fn wrap(recipient: &Recipient, ikm: &Secret<32>, cek: &Secret<32>) -> Result<encrypt::Recipient> {
+    let sent = kem::encap(&recipient.peer, ikm)?;
     let mut wrapped = [0; WRAPPED];
-    for (place, byte) in wrapped.iter_mut().zip(cek.expose()) {
+    let mut wrapped = Wipe::new(&mut wrapped);
+    for (place, byte) in wrapped.bytes_mut().iter_mut().zip(cek.expose()) {
         *place = *byte;
     }
-    let mut wrapped = Wipe::new(&mut wrapped);
     Keys::base(&sent.shared, &context(0, b"", INFO))?.seal(0, b"", wrapped.bytes_mut())?;
     let wrapped = *wrapped.bytes().first_chunk().ok_or(Error::TooLarge)?;
-    Ok(encrypt::Recipient { kid: key.kid().0, ek: sent.enc, wrapped })
+    Ok(encrypt::Recipient { kid: recipient.kid.0, ek: sent.enc, wrapped })
 }
 
-fn key(card: &Card) -> Result<&KemPublic> {
-    card.kem_keys().next().ok_or(Error::KeyUnavailable)
+/// With one kid twice, nobody could tell whose place it is.
+fn all_different(recipients: &[Option<Recipient>]) -> Result<()> {
+    let mut rest = recipients.iter().flatten().map(|recipient| recipient.kid);
+    while let Some(kid) = rest.next() {
+        if rest.clone().any(|other| other == kid) {
+            return Err(Error::Equivocation);
+        }
+    }
+    Ok(())
 }
 
 /// Cards by ascending id. With sixteen at most, looking for the next one costs less than sorting them somewhere.
@@ -253,13 +298,7 @@ impl<'k> Iterator for Ascending<'k> {
         self.last = self.cards.iter().filter(after).min_by_key(|card| *card.id()).or(self.last);
         self.last
     }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.left, Some(self.left))
-    }
 }
-
-impl ExactSizeIterator for Ascending<'_> {}
 
 /// The first bucket of an envelope.
 const SHORTEST: usize = 256;

@@ -38,9 +38,21 @@ impl Recipient {
             if card.status() == Status::Withdrawn {
                 self.pinned = Pinned { serial: card.serial(), digest: *card.digest(), ended: true };
             } else {
-                *self = Self::new(card, now)?;
+                let newer = Self::new(card, now)?;
+                #[cfg(all(feature = "fast", feature = "alloc"))]
+                let newer = newer.precomputed_as(&self.peer);
+                *self = newer;
             }
         }
         Ok(succession)
+    }
+
+    /// Has a table of the new key, where there was one of the old.
+    #[cfg(all(feature = "fast", feature = "alloc"))]
+    fn precomputed_as(mut self, old: &Peer) -> Self {
+        if old.is_precomputed() {
+            self.peer.precompute();
+        }
+        self
     }
 }

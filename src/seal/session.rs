@@ -16,9 +16,15 @@ use crate::envelope::topic::Topic;
 use crate::error::{Error, Result};
 use crate::guard::sequence::SequenceStore;
 use crate::guard::stream::Stream;
+use crate::key::card::Card;
 use crate::key::identity::{Identity, Sign};
+#[cfg(feature = "measure")]
+use crate::measure::{Pack, Policy};
+use crate::process::Process;
 use crate::refused::Refused;
 use crate::seal::Sealer;
+#[cfg(feature = "measure")]
+use crate::seal::pack::minimised;
 use crate::secret::{Secret, Wipe};
 use crate::session::keys::{SessionId, SessionKeys};
 use crate::session::limits::{KEYFRAME_BODY, SessionLimits};
@@ -26,17 +32,13 @@ use crate::session::manifest::{MANIFEST_BODY, Manifest};
 use crate::session::merkle::{Frontier, Hash, leaf};
 use crate::session::message::{self, Layout};
 
-/// The process that a session was begun in, where there are processes (threat C-03).
-#[derive(PartialEq, Eq)]
-struct Process(#[cfg(feature = "std")] u32);
-
-impl Process {
-    fn this() -> Self {
-        Self(
-            #[cfg(feature = "std")]
-            std::process::id(),
-        )
-    }
+/// What a newer card of the recipient makes of a session.
+#[expect(clippy::large_enum_variant, reason = "both are moved, once, and there may be no heap")]
+pub enum Renewed<'k, S, I: Sign = Identity> {
+    /// The recipient's key is the same.
+    GoesOn(Session<'k, S, I>),
+    /// There is another key, or none any more: a new session begins with the sealer.
+    Over(Sealer<'k, S, I>),
 }
 
 /// A session and its keyframe, or the sealer as it was.
@@ -163,6 +165,22 @@ impl<'k, S: SequenceStore, I: Sign> Session<'k, S, I> {
         Ok(out)
     }
 
+    /// Seals what `policy` lets leave of `pack`, as [`Sealer::seal_pack`] does.
+    ///
+    /// # Errors
+    /// [`Error::NothingAllowed`] when nothing is left; those of the pack's encoding and of [`Session::seal`].
+    #[cfg(feature = "measure")]
+    pub fn seal_pack(
+        &mut self,
+        topic: &str,
+        time: Option<u64>,
+        pack: &Pack,
+        policy: &Policy,
+        now: Option<u64>,
+    ) -> Result<Vec<u8>> {
+        minimised(pack, policy, time, |measurement| self.seal_to_vec(topic, measurement, now))
+    }
+
     /// Signs all messages since the last manifest, at once. It is a message itself, to be published on `topic`. `out`
     /// needs 256 bytes.
     ///
@@ -205,6 +223,22 @@ impl<'k, S: SequenceStore, I: Sign> Session<'k, S, I> {
     pub fn manifest_to_vec<R: TryCryptoRng + ?Sized>(&mut self, topic: &str, rng: &mut R) -> Result<Vec<u8>> {
         let mut out = [0; MANIFEST];
         self.manifest(topic, rng, &mut out).map(<[u8]>::to_vec)
+    }
+
+    /// Takes a newer card of the recipient, however it arrived. The session goes on while the recipient's key stays the
+    /// same; with another key, or a withdrawn card, it is over, and the sealer has the card.
+    ///
+    /// # Errors
+    /// Those of [`Sealer::renew`]; the session comes back with it, and nothing has changed.
+    pub fn renew(mut self, card: &Card, now: Option<u64>) -> Result<Renewed<'k, S, I>, Refused<Self>> {
+        let kid = self.sealer.recipient.kid;
+        match self.sealer.renew(card, now) {
+            Ok(_) if self.sealer.recipient.kid == kid && self.sealer.recipient.check().is_ok() => {
+                Ok(Renewed::GoesOn(self))
+            }
+            Ok(_) => Ok(Renewed::Over(self.end())),
+            Err(error) => Err(Refused { state: self, error }),
+        }
     }
 
     /// Ends the session: its keys are wiped, and the sealer is free. What no manifest has signed stays unproven, so

@@ -33,13 +33,17 @@ impl<const N: usize> FixedSessions<N> {
         self.slots.iter_mut().flatten().find(|slot| slot.record.id == *id)
     }
 
-    /// Where a new session of `sender` goes: a free slot, or that of its oldest session.
+    /// Where a new session of `sender` goes: a free slot, that of its own oldest session, or the oldest of whoever has
+    /// most, so that nobody keeps everybody else out.
     fn place(&mut self, sender: &Id) -> Option<&mut Option<Slot>> {
         if let Some(free) = self.slots.iter().position(Option::is_none) {
             return self.slots.get_mut(free);
         }
-        let theirs =
-            |slot: &&mut Option<Slot>| slot.as_ref().is_some_and(|slot| slot.record.sender == *sender);
+        let count = |of: &Id| self.slots.iter().flatten().filter(|slot| slot.record.sender == *of).count();
+        let senders = || self.slots.iter().flatten().map(|slot| slot.record.sender);
+        let most = senders().max_by_key(|of| count(of)).filter(|of| count(of) > 1);
+        let gives = if count(sender) > 0 { *sender } else { most? };
+        let theirs = |slot: &&mut Option<Slot>| slot.as_ref().is_some_and(|slot| slot.record.sender == gives);
         let number = |slot: &&mut Option<Slot>| slot.as_ref().map(|slot| slot.record.sequence);
         self.slots.iter_mut().filter(theirs).min_by_key(number)
     }
@@ -60,7 +64,10 @@ impl<const N: usize> SessionStore for FixedSessions<N> {
         match self.slot(&session.id) {
             Some(slot) if slot.record == *session => Ok(()),
             Some(_) => Err(Error::Equivocation),
-            None => self.place(&session.sender).map(|_| ()).ok_or(Error::Full),
+            None => match self.place(&session.sender).ok_or(Error::Full)? {
+                Some(kept) if is_older(session, &kept.record) => Err(Error::TooOld),
+                _ => Ok(()),
+            },
         }
     }
 
@@ -69,16 +76,12 @@ impl<const N: usize> SessionStore for FixedSessions<N> {
         if self.slot(&session.id).is_some() {
             return Ok(());
         }
-        let place = self.place(&session.sender).ok_or(Error::Full)?;
-        // A keyframe that was held back gives up its own session, and not a newer one.
-        if place.as_ref().is_none_or(|kept| kept.record.sequence <= session.sequence) {
-            *place = Some(Slot {
-                record: *session,
-                keys: None,
-                leaves: [NO_LEAF; LEAVES],
-                manifests: [None; MANIFESTS],
-            });
-        }
+        *self.place(&session.sender).ok_or(Error::Full)? = Some(Slot {
+            record: *session,
+            keys: None,
+            leaves: [NO_LEAF; LEAVES],
+            manifests: [None; MANIFESTS],
+        });
         Ok(())
     }
 
@@ -152,6 +155,11 @@ impl<const N: usize> fmt::Debug for FixedSessions<N> {
         let manifests = slots().flat_map(|slot| &slot.manifests).flatten().count();
         show(f, "FixedSessions", [slots().count(), leaves, manifests])
     }
+}
+
+/// Whether a keyframe was held back so long that its session would be the one to give up.
+fn is_older(session: &SessionRecord, kept: &SessionRecord) -> bool {
+    session.sender == kept.sender && session.sequence < kept.sequence
 }
 
 /// Where the leaf of a number stands.

@@ -10,6 +10,8 @@ use crate::session::limits::SessionLimits;
 pub struct SessionRecord {
     pub(crate) id: SessionId,
     pub(crate) sender: Id,
+    /// Whom it was made for.
+    pub(crate) recipient: Id,
     /// The keyframe's number.
     pub(crate) sequence: u64,
     /// The keyframe's time.
@@ -31,6 +33,11 @@ impl SessionRecord {
         &self.sender
     }
 
+    /// Whom it was made for: nobody else opens it, whatever keys they hold.
+    pub const fn recipient(&self) -> &Id {
+        &self.recipient
+    }
+
     /// The keyframe's number: those of the session follow it.
     pub const fn sequence(&self) -> u64 {
         self.sequence
@@ -42,7 +49,7 @@ impl SessionRecord {
     }
 
     /// How many bytes [`SessionRecord::to_bytes`] gives.
-    pub const BYTES: usize = 8 + 32 + 8 + 8 + 3 * 8 + 8 + 32;
+    pub const BYTES: usize = 8 + 32 + 32 + 8 + 8 + 3 * 8 + 8 + 32;
 
     /// All of it, for a store.
     pub fn to_bytes(&self) -> [u8; Self::BYTES] {
@@ -55,7 +62,7 @@ impl SessionRecord {
             self.limits.seconds,
         ];
         let numbers = numbers.iter().flat_map(|number| number.to_be_bytes());
-        let names = self.id.0.into_iter().chain(self.sender.0);
+        let names = self.id.0.into_iter().chain(self.sender.0).chain(self.recipient.0);
         let all = names.chain(numbers).chain(self.kem.0).chain(self.ek);
         for (place, byte) in bytes.iter_mut().zip(all) {
             *place = byte;
@@ -66,13 +73,14 @@ impl SessionRecord {
     /// What [`SessionRecord::to_bytes`] gave; [`Error::Storage`] when it is not.
     pub fn from_bytes(bytes: &[u8; Self::BYTES]) -> Result<Self> {
         let mut rest = bytes.as_slice();
-        let (id, sender) = (SessionId(take(&mut rest)?), Id(take(&mut rest)?));
+        let id = SessionId(take(&mut rest)?);
+        let (sender, recipient) = (Id(take(&mut rest)?), Id(take(&mut rest)?));
         let mut number = || take(&mut rest).map(u64::from_be_bytes);
         let (sequence, time) = (number()?, number()?);
         let limits = SessionLimits { block: number()?, messages: number()?, seconds: number()? };
         limits.check().map_err(|_| Error::Storage)?;
         let (kem, ek) = (Kid(take(&mut rest)?), take(&mut rest)?);
-        Ok(Self { id, sender, sequence, time: (time != NO_TIME).then_some(time), limits, kem, ek })
+        Ok(Self { id, sender, recipient, sequence, time: (time != NO_TIME).then_some(time), limits, kem, ek })
     }
 
     /// Whether `sequence` is a number of this session.
@@ -108,6 +116,7 @@ mod tests {
             let record = SessionRecord {
                 id: SessionId([1; 8]),
                 sender: Id([2; 32]),
+                recipient: Id([5; 32]),
                 sequence: 70_000,
                 time,
                 limits: SessionLimits::default(),

@@ -161,7 +161,7 @@ fn bad_evidence_in_an_envelope_is_rejected() {
         number += 1;
         around(&world.pgo, &world.gp, &statement(number, Some(NOW), format, body, b""))
     };
-    let mut withdrawn = vec![head(4, 1), bstr(&world.device.wire)].concat();
+    let mut withdrawn = [head(4, 1), bstr(&world.device.wire)].concat();
     assert!(UnverifiedIntroduction::parse(&withdrawn).is_ok());
     *withdrawn.last_mut().unwrap() ^= 1;
     let longer = card_of(&world.device.identity, &[], 9, "longer");

@@ -1,10 +1,10 @@
 //! Several recipients in one envelope, and what a broker or a recipient makes of it (SPEC §4.6).
 
 use zegel::envelope::GroupEnvelope;
-use zegel::{Card, Error, GroupSealer, Padding, Provenance, Stream};
+use zegel::{Card, Error, GroupSealer, Padding, Provenance, Stream, Succession};
 
 use super::support::random::Draws;
-use super::support::world::{Counter, NOW, Person, Receiver, TOPIC, World, measurement};
+use super::support::world::{Counter, NOW, Person, Receiver, TOPIC, World, card_of, measurement};
 
 fn cards(people: &[&Person]) -> Vec<Card> {
     people.iter().map(|person| person.card.clone()).collect()
@@ -129,6 +129,37 @@ fn every_bit_flip_of_a_group_envelope_is_refused() {
         assert!(mine(&bytes[..at], &mut receiver).is_err());
     }
     assert_eq!(mine(&bytes, &mut receiver), Ok(()));
+}
+
+/// A recipient rotates his key, and another gives up his identity.
+#[test]
+fn a_group_follows_its_recipients_cards() {
+    let world = World::new();
+    let people = cards(&[&world.gp, &world.pgo]);
+    let mut sealer = GroupSealer::new(&world.device.identity, &people, Some(NOW), Counter(0)).unwrap();
+    let newer = |person: &Person, key, serial| {
+        Card::from_bytes(&card_of(&person.identity, &[key], serial, "x")).unwrap()
+    };
+    let key = world.mallory.keys[0].public();
+    assert_eq!(sealer.renew(&newer(&world.pgo, key, 2), Some(NOW)), Ok(Succession::Newer));
+    assert_eq!(sealer.renew(&newer(&world.gp, key, 2), Some(NOW)), Err(Error::Equivocation));
+    assert_eq!(sealer.renew(&world.pgo.card, Some(NOW)), Err(Error::Rollback));
+    assert_eq!(sealer.renew(&world.mallory.card, Some(NOW)), Err(Error::UnknownSender));
+    let bytes = sealer.seal_to_vec(TOPIC, &measurement(b"x"), &mut Draws(1)).unwrap();
+    assert!(GroupEnvelope::parse(&bytes).unwrap().claimed_recipients().any(|kid| kid == key.kid()));
+    let claims = zegel::CardClaims {
+        serial: 3,
+        not_before: NOW,
+        expires: NOW,
+        label: "",
+        kem_keys: &[],
+        status: zegel::Status::Withdrawn,
+    };
+    let withdrawn = Card::issue_to_vec(&claims, &world.gp.identity, &mut Draws(3)).unwrap();
+    assert_eq!(sealer.renew(&Card::from_bytes(&withdrawn).unwrap(), Some(NOW)), Ok(Succession::Newer));
+    let mut out = [9; 1024];
+    let refused = sealer.seal(TOPIC, &measurement(b"x"), &mut Draws(1), &mut out).err();
+    assert_eq!((refused, out), (Some(Error::Revoked), [0; 1024]));
 }
 
 #[test]

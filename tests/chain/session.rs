@@ -1,12 +1,12 @@
 //! Sessions: keyframe, messages, manifests, limits, and what a hostile broker makes of them (SPEC §10).
 
 use zegel::{
-    Content, Error, Event, MAX_SESSION, Opened, Padding, Provenance, Sealer, Session, SessionLimits,
+    Content, Error, Event, MAX_SESSION, Opened, Padding, Provenance, Renewed, Sealer, Session, SessionLimits,
     SessionStore, Stream,
 };
 
 use super::support::random::{Draws, Script};
-use super::support::world::{Counter, NOW, Person, Receiver, TOPIC, World, measurement};
+use super::support::world::{Counter, NOW, Person, Receiver, TOPIC, World, card_of, measurement, state};
 
 type Sending<'k> = Session<'k, Counter>;
 
@@ -298,6 +298,82 @@ fn sessions_are_bounded_for_each_sender() {
     let kept =
         ["Memory", "Fixed"].map(|store| format!("{store}Sessions(16 sessions, 0 leaves, 0 manifests)"));
     assert_eq!(receiver.kept(), kept.join(" "));
+}
+
+/// One state for two identities: what was made for one is not opened for the other.
+#[test]
+fn a_session_opens_for_the_identity_that_it_was_made_for() {
+    let world = World::new();
+    let mut receiver = world.receiver();
+    let (mut session, keyframe) = begin(&world, 0, block_of(9));
+    open(&mut receiver, &world, &keyframe).unwrap();
+    let bytes = seal(&mut session, b"x");
+    let other = zegel::Opener::new(world.gp.identity.id(), &world.pgo.keys);
+    assert_eq!(receiver.refuses(&other, TOPIC, Some(NOW), &bytes), Error::NotForMe);
+    assert_eq!(open(&mut receiver, &world, &bytes), Ok(message(b"x")));
+    assert_eq!(receiver.refuses(&other, TOPIC, Some(NOW), &bytes), Error::NotForMe);
+}
+
+/// A recipient's newer card: with the same key the session goes on, with another it is over.
+#[test]
+fn a_session_goes_on_as_long_as_the_recipients_key_is_the_same() {
+    let world = World::new();
+    let (session, _) = begin(&world, 0, block_of(9));
+    let card = |keys: &[zegel::KemPublic], serial| {
+        zegel::Card::from_bytes(&card_of(&world.pgo.identity, keys, serial, "PGO")).unwrap()
+    };
+    let (same, other) = (world.pgo.keys[0].public(), world.gp.keys[0].public());
+    let Ok(Renewed::GoesOn(session)) = session.renew(&card(&[same], 2), Some(NOW)) else { panic!() };
+    let refused = session.renew(&world.gp.card, Some(NOW)).err().unwrap();
+    assert_eq!(refused.error, Error::UnknownSender);
+    let refused = refused.state.renew(&world.pgo.card, Some(NOW)).err().unwrap();
+    assert_eq!(refused.error, Error::Rollback);
+    let Ok(Renewed::Over(sealer)) = refused.state.renew(&card(&[other, same], 3), Some(NOW)) else {
+        panic!()
+    };
+    let (_, keyframe) = Session::begin_to_vec(sealer, TOPIC, Some(NOW), block_of(9), &mut Draws(7)).unwrap();
+    let named = zegel::envelope::Envelope::parse(&keyframe).unwrap().claimed_recipient();
+    assert_eq!(named, other.kid());
+}
+
+/// Threat E-11: with N sessions in fixed memory, nobody keeps everybody else out.
+#[test]
+fn whoever_has_most_sessions_gives_one_up() {
+    let world = World::new();
+    let people: Vec<_> = (0..4).map(|seed| Person::new(60 + seed, "sender")).collect();
+    let zegel::State { trust, replay, events, .. } =
+        state(zegel::MemoryTrust::new(), zegel::ExactGuard::new());
+    let mut state = zegel::State { trust, replay, sessions: zegel::FixedSessions::<3>::new(), events };
+    people.iter().for_each(|person| assert!(state.trust.pin(&person.card).is_ok()));
+    let mut keyframe = |person: &Person, first| {
+        let (_, mut bytes) = begin_by(person, &world.pgo, first, block_of(9));
+        world.pgo.opener().open(&mut state, TOPIC, Some(NOW), &mut bytes).map(|_| ())
+    };
+    for first in [10, 20, 30, 40] {
+        assert_eq!(keyframe(&people[0], first), Ok(()));
+    }
+    assert_eq!(keyframe(&people[0], 15), Err(Error::TooOld), "older than all that is kept");
+    assert_eq!(keyframe(&people[1], 0), Ok(()));
+    assert_eq!(keyframe(&people[2], 0), Ok(()));
+    assert_eq!(keyframe(&people[3], 0), Err(Error::Full), "each of three has one");
+    assert_eq!(keyframe(&people[0], 50), Ok(()), "its own goes first");
+}
+
+/// The limit of what hedging can do for a session, stated in SPEC §10.2: numbers that go back *and* a generator that
+/// repeats itself make the same keyframe, and its keys.
+#[test]
+fn two_faults_at_once_repeat_a_session_and_one_does_not() {
+    let world = World::new();
+    let begin = |first, byte| {
+        let sealer = Sealer::new(&world.device.identity, &world.pgo.card, None, Counter(first)).unwrap();
+        let rng = &mut Script::constant(byte);
+        let (session, keyframe) = Session::begin_to_vec(sealer, TOPIC, None, block_of(9), rng).unwrap();
+        (session.id(), keyframe)
+    };
+    let first = begin(0, 7);
+    assert!(begin(1, 7).0 != first.0, "a generator that repeats itself");
+    assert!(begin(0, 8).0 != first.0, "numbers that go back");
+    assert!(begin(0, 7) == first, "both");
 }
 
 /// A clone of the device shows: two messages under one number, or a manifest that is not of what was sent.

@@ -34,6 +34,7 @@ pub(crate) enum Mode {
     Many,
 }
 
+#[expect(clippy::large_enum_variant, reason = "there is one of it")]
 enum Sealing<'p> {
     Idle(Sealer<'p, Flash>),
     Open(Session<'p, Flash>, Model),
