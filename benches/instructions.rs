@@ -11,11 +11,12 @@ use std::hint::black_box;
 use std::process::Command;
 use world::{MEASUREMENT, NOW, TOPIC, World, copy};
 use zegel::rng::SysRng;
+use zegel::{GroupSealer, MemorySequence, Session, SessionLimits};
 
 const ROUNDS: u8 = 50;
 
 /// The primitives first, then what is made of them.
-const OPERATIONS: [&str; 12] = [
+const OPERATIONS: [&str; 16] = [
     "x25519 base",
     "x25519 ladder",
     "ed25519 sign",
@@ -28,7 +29,13 @@ const OPERATIONS: [&str; 12] = [
     "seal, precomputed",
     "seal, self-check",
     "open",
+    "seal for 2",
+    "open as one of 2",
+    SEAL_BLOCK,
+    OPEN_BLOCK,
 ];
+const SEAL_BLOCK: &str = "seal 32 and manifest";
+const OPEN_BLOCK: &str = "open 32 and manifest";
 
 fn main() {
     match std::env::var("ZEGEL_COUNT") {
@@ -101,9 +108,47 @@ fn run(operation: &str) {
                 let (opener, mut state) = (world.opener(), copy(&world.state));
                 assert!(counted(|| opener.open(&mut state, TOPIC, NOW, &mut envelope).is_ok()));
             }
+            "seal for 2" => {
+                let cards = world.with_others(2).expect("cards");
+                let mut group = GroupSealer::new(&world.device, &cards, NOW, MemorySequence::default())
+                    .expect("a sealer");
+                let mut out = [0; 1024];
+                assert!(counted(|| group.seal(TOPIC, &MEASUREMENT, &mut SysRng, &mut out).is_ok()));
+            }
+            "open as one of 2" => {
+                let cards = world.with_others(2).expect("cards");
+                let mut group = GroupSealer::new(&world.device, &cards, NOW, MemorySequence::default())
+                    .expect("a sealer");
+                let mut envelope = group.seal_to_vec(TOPIC, &MEASUREMENT, &mut SysRng).expect("sealed");
+                let (opener, mut state) = (world.opener(), copy(&world.state));
+                assert!(counted(|| opener.open(&mut state, TOPIC, NOW, &mut envelope).is_ok()));
+            }
+            SEAL_BLOCK => {
+                let (mut session, _) = begin(&world);
+                let mut manifest = [0; 256];
+                assert!(counted(|| {
+                    let sealed = (0..32).all(|_| session.seal(TOPIC, &MEASUREMENT, NOW, &mut out).is_ok());
+                    sealed && session.manifest(TOPIC, &mut SysRng, &mut manifest).is_ok()
+                }));
+            }
+            OPEN_BLOCK => {
+                let ((mut session, mut keyframe), mut state) = (begin(&world), copy(&world.state));
+                let opener = world.opener();
+                assert!(opener.open(&mut state, TOPIC, NOW, &mut keyframe).is_ok());
+                let seal = |_| session.seal_to_vec(TOPIC, &MEASUREMENT, NOW).expect("sealed");
+                let mut messages: Vec<_> = (0..32).map(seal).collect();
+                messages.push(session.manifest_to_vec(TOPIC, &mut SysRng).expect("signed"));
+                let mut open = |message: &mut Vec<u8>| opener.open(&mut state, TOPIC, NOW, message).is_ok();
+                assert!(counted(|| messages.iter_mut().all(&mut open)));
+            }
             _ => assert!(counted(|| sealer.seal(TOPIC, &MEASUREMENT, &mut SysRng, &mut out).is_ok())),
         }
     }
+}
+
+fn begin(world: &World) -> (Session<'_, MemorySequence>, Vec<u8>) {
+    let sealer = world.sealer().expect("a sealer");
+    Session::begin_to_vec(sealer, TOPIC, NOW, SessionLimits::default(), &mut SysRng).expect("a session")
 }
 
 /// Valgrind counts inside this function and nowhere else.

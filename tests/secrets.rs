@@ -5,8 +5,8 @@ mod support;
 use zegel::pairing::{Answered, Confirming, MAX_MESSAGE, PairingCode, Reply, Scanner, Shower};
 use zegel::{Card, ExactGuard, Identity, KemKey, MemoryTrust, Opener, Padding, Secret, Sign, hpke};
 
+use support::ends;
 use support::hex;
-use support::parley;
 use support::random::Draws;
 use support::world::{NOW, Person, TOPIC, World, measurement, state};
 
@@ -61,7 +61,7 @@ fn debug_shows_no_secret() {
 /// What a log would show of a pairing by a code with this secret, at each of its steps.
 fn shown_of_a_pairing() -> (Vec<String>, [u8; 32]) {
     let world = World::new();
-    let (shown, scanned, _) = parley::code(&world.pgo, 7);
+    let (shown, scanned, _) = ends::code(&world.pgo, 7);
     let secret: [u8; 32] = shown.to_bytes().expose()[33..65].try_into().unwrap();
     let mut texts = vec![format!("{shown:?}"), format!("{:?}", shown.to_bytes())];
     let mut out = [0; MAX_MESSAGE];
@@ -71,15 +71,15 @@ fn shown_of_a_pairing() -> (Vec<String>, [u8; 32]) {
     texts.extend([format!("{shower:?}"), format!("{scanner:?}")]);
     let refused = shower.answer(&mut [7; 80], None, &mut [0; MAX_MESSAGE]).unwrap_err();
     texts.extend([format!("{refused:?}"), format!("{refused}")]);
-    let (answered, two) = parley::answer(refused.state, one);
-    let (confirming, three) = parley::confirm(scanner, &two);
+    let (answered, two) = ends::answer(refused.state, one);
+    let (confirming, three) = ends::confirm(scanner, &two);
     texts.extend([format!("{answered:?}"), format!("{confirming:?}")]);
     let mut out = [0; MAX_MESSAGE];
     let reply = answered.reply(&mut one.to_vec(), None, &mut Draws(1), &mut out).unwrap();
     texts.push(format!("{reply:?}"));
     let Reply::Again(answered, _) = reply else { panic!() };
-    let (paired, four) = parley::reply(answered, &three);
-    texts.extend([format!("{paired:?}"), format!("{:?}", parley::finish(confirming, &four))]);
+    let (paired, four) = ends::reply(answered, &three);
+    texts.extend([format!("{paired:?}"), format!("{:?}", ends::finish(confirming, &four))]);
     (texts, secret)
 }
 

@@ -1,5 +1,7 @@
 //! Who takes part in the benches: a device that seals, a PGO that opens, and one measurement of 100 bytes.
 
+#![allow(dead_code, reason = "each bench uses its own part")]
+
 use zegel::rng::SysRng;
 use zegel::{
     Card, CardClaims, Error, EventLog, ExactGuard, Format, Identity, KemKey, Measurement, MemorySequence,
@@ -21,6 +23,8 @@ pub(crate) fn copy(state: &Memory) -> Memory {
 
 pub(crate) struct World {
     pub(crate) device: Identity,
+    /// The device's card on the wire.
+    pub(crate) device_card: Vec<u8>,
     pub(crate) pgo_card: Card,
     /// The PGO trusts the device and has taken nothing yet.
     pub(crate) state: Memory,
@@ -32,10 +36,11 @@ impl World {
     pub(crate) fn new() -> Result<Self, Error> {
         let (device, pgo) = (Identity::generate(&mut SysRng)?, Identity::generate(&mut SysRng)?);
         let kem_keys = [KemKey::generate(&mut SysRng)?];
-        let pgo_card = card(&pgo, &kem_keys)?;
+        let pgo_card = Card::from_bytes(&card(&pgo, &kem_keys)?)?;
+        let device_card = card(&device, &[])?;
         let mut state = Memory::default();
-        state.trust.pin(&card(&device, &[])?)?;
-        Ok(Self { device, pgo_card, state, pgo, kem_keys })
+        state.trust.pin(&Card::from_bytes(&device_card)?)?;
+        Ok(Self { device, device_card, pgo_card, state, pgo, kem_keys })
     }
 
     /// Seals without padding.
@@ -44,12 +49,22 @@ impl World {
         Ok(sealer.with_padding(Padding::None))
     }
 
+    /// The PGO's card and those of others, `count` in all.
+    pub(crate) fn with_others(&self, count: usize) -> Result<Vec<Card>, Error> {
+        let mut cards = vec![self.pgo_card.clone()];
+        while cards.len() < count {
+            let (other, key) = (Identity::generate(&mut SysRng)?, KemKey::generate(&mut SysRng)?);
+            cards.push(Card::from_bytes(&card(&other, &[key])?)?);
+        }
+        Ok(cards)
+    }
+
     pub(crate) fn opener(&self) -> Opener<'_> {
         Opener::new(self.pgo.id(), &self.kem_keys)
     }
 }
 
-fn card(identity: &Identity, kem_keys: &[KemKey]) -> Result<Card, Error> {
+fn card(identity: &Identity, kem_keys: &[KemKey]) -> Result<Vec<u8>, Error> {
     let kem_keys: Vec<_> = kem_keys.iter().map(KemKey::public).collect();
     let claims = CardClaims {
         serial: 1,
@@ -59,5 +74,5 @@ fn card(identity: &Identity, kem_keys: &[KemKey]) -> Result<Card, Error> {
         kem_keys: &kem_keys,
         status: Status::Active,
     };
-    Card::from_bytes(&Card::issue_to_vec(&claims, identity, &mut SysRng)?)
+    Card::issue_to_vec(&claims, identity, &mut SysRng)
 }

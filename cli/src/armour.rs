@@ -28,6 +28,14 @@ pub(crate) fn decode(label: &str, text: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
     }
 }
 
+/// The bytes of a card, which may be in text armour or bare.
+pub(crate) fn card(bytes: &[u8]) -> Result<Vec<u8>> {
+    if bytes.first() == Some(&CARD_TAG) {
+        return Ok(bytes.to_vec());
+    }
+    Ok(decode(CARD, bytes)?.to_vec())
+}
+
 /// Whether these bytes are text armour at all.
 pub(crate) fn is_armour(bytes: &[u8]) -> bool {
     pem_rfc7468::decode_label(bytes).is_ok()
@@ -62,6 +70,9 @@ pub(crate) fn identify(bytes: &[u8]) -> String {
 fn name(label: &str) -> &'static str {
     if label == KEY { "zegel key file" } else { "zegel card" }
 }
+
+/// Tag 18: how a card in binary begins.
+pub(crate) const CARD_TAG: u8 = 0xd2;
 
 #[cfg(test)]
 mod tests {

@@ -64,7 +64,7 @@ pub(crate) fn run(command: Command) -> Result<ExitCode> {
         Command::Seal(args) => seal::run(&args)?,
         Command::Open(args) => open::run(&args)?,
         Command::Inspect(args) => return inspect::run(&args),
-        Command::Pub(args) => publish::run(&args)?,
+        Command::Pub(args) => return publish::run(&args),
         Command::Sub(args) => return subscribe::run(&args),
         Command::Key(command) => key::run(&command)?,
         Command::Demo(args) => return demo::run(args),

@@ -35,6 +35,24 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
     ExitCode::from(known.map_or(FAILED, code))
 }
 
+/// Says that keys are in the wrong hands, or that somebody tries: in a line that is not to be overlooked.
+pub(crate) fn alarm(error: Error, about: &str) {
+    let line: String = about.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    eprintln!("zegel: ALARM: {error}: {line}: {}", advice(error));
+}
+
+/// Whether a run that saw this ends with its exit code. Anybody can send an older card again, and shall not be
+/// able to make every run fail; the other two take somebody's key.
+pub(crate) const fn is_lasting(error: Error) -> bool {
+    matches!(error, Error::Conflict | Error::Equivocation)
+}
+
+/// Says at the end of a run that it saw an alarm, and gives the exit code of it.
+pub(crate) fn last_word(error: Error) -> ExitCode {
+    eprintln!("zegel: ALARM: {error} was seen in this run: look above");
+    ExitCode::from(code(error))
+}
+
 /// The core's error in a chain of errors.
 pub(crate) fn known(error: &anyhow::Error) -> Option<Error> {
     error.chain().find_map(|cause| match cause.downcast_ref::<StoreError>() {
@@ -83,6 +101,12 @@ const fn advice(error: Error) -> &'static str {
         Error::Full => "a store of fixed size has no room",
         Error::Reserved => "this content format is Zegel's own; take another",
         Error::NothingAllowed => "the policy lets nothing of it leave",
+        Error::UnknownSession => "its keyframe has not come, or it was for another",
+        Error::SessionOver => "begin a new session",
+        Error::ManifestDue => "the block is full: its manifest comes first",
+        Error::Stale => "measured longer ago than is taken here",
+        Error::Ahead => "measured later than it is here: check both clocks",
+        Error::Jump => "its number is further ahead than is taken here",
         Error::CodeUsed => "somebody else has this code: compare the fingerprint, and show a new one",
         _ => "",
     }

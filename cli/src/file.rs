@@ -123,12 +123,13 @@ fn taken(path: &Path, access: Access) -> anyhow::Error {
     anyhow!("{} exists: {advice}", path.display())
 }
 
-fn directory(path: &Path) -> &Path {
+/// Where a file is.
+pub(crate) fn directory(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Makes the name itself durable.
-fn sync(directory: &Path) -> Result<()> {
+pub(crate) fn sync(directory: &Path) -> Result<()> {
     #[cfg(unix)]
     File::open(directory)
         .and_then(|directory| directory.sync_all())

@@ -5,11 +5,13 @@
 
 mod armour;
 mod body;
+mod cards;
 mod clock;
 mod command;
 mod demo;
 mod exit;
 mod file;
+mod held;
 mod interrupt;
 mod keyfile;
 mod layout;
@@ -18,6 +20,7 @@ mod outbox;
 mod output;
 mod qr;
 mod state;
+mod watch;
 
 use std::process::ExitCode;
 

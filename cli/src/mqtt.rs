@@ -5,6 +5,7 @@
 
 mod address;
 mod drive;
+mod filter;
 mod flags;
 mod session;
 
@@ -23,6 +24,7 @@ use tokio::runtime::{Builder, Handle};
 use tokio::time::timeout;
 
 pub(crate) use address::{Address, PORT};
+pub(crate) use filter::matches;
 pub(crate) use flags::Flags;
 pub(crate) use session::Afresh;
 
@@ -35,6 +37,8 @@ pub(crate) struct Options<'a> {
     pub(crate) expiry: u32,
     /// Topic filters to subscribe to.
     pub(crate) filters: &'a [String],
+    /// Further ones, for cards: what is retained there comes with each connection.
+    pub(crate) cards: &'a [String],
 }
 
 /// A connection, kept up by a thread of its own until it is closed.
@@ -71,6 +75,7 @@ pub(crate) struct Pending {
     notice: PublishNotice,
     topic: String,
     payload: Vec<u8>,
+    retained: bool,
 }
 
 impl Link {
@@ -81,8 +86,8 @@ impl Link {
         let (client, events) = AsyncClient::builder(settings(options)).capacity(QUEUE).build();
         let (tell, told) = sync_channel(QUEUE);
         let generation = Arc::new(AtomicU64::new(0));
-        let driver =
-            drive::Driver::new(client.clone(), options.filters.to_vec(), tell, Arc::clone(&generation));
+        let filters = drive::Filters { live: options.filters.to_vec(), cards: options.cards.to_vec() };
+        let driver = drive::Driver::new(client.clone(), filters, tell, Arc::clone(&generation));
         let thread = std::thread::spawn(move || runtime.block_on(driver.run(events)));
         let link = Self { client, events: told, early: Cell::default(), generation, runtime: handle, thread };
         match link.next(CONNECTING)? {
@@ -120,22 +125,31 @@ impl Link {
 
     /// Hands a message over, never to be retained: what is retained comes back to everybody, for ever.
     pub(crate) fn publish(&self, topic: &str, payload: Vec<u8>) -> Result<Pending> {
-        let options = PublishOptions::new(QoS::AtLeastOnce);
-        let send = self.client.publish_tracked(topic, payload.clone(), options);
+        self.send(topic.into(), payload, false)
+    }
+
+    /// Hands a message over for the broker to keep: cards alone, as a newer one takes their place (SPEC §13).
+    pub(crate) fn publish_retained(&self, topic: &str, payload: Vec<u8>) -> Result<Pending> {
+        self.send(topic.into(), payload, true)
+    }
+
+    fn send(&self, topic: String, payload: Vec<u8>, retained: bool) -> Result<Pending> {
+        let options = PublishOptions::new(QoS::AtLeastOnce).retain(retained);
+        let send = self.client.publish_tracked(topic.as_str(), payload.clone(), options);
         let notice = self.runtime.block_on(send).context("cannot publish")?;
-        Ok(Pending { notice, topic: topic.into(), payload })
+        Ok(Pending { notice, topic, payload, retained })
     }
 
     /// Waits until the broker has the message, sending it again to a broker that lost its session.
     pub(crate) fn wait(&self, pending: Pending, patience: Duration) -> Result<()> {
-        let Pending { mut notice, topic, payload } = pending;
+        let Pending { mut notice, topic, payload, retained } = pending;
         loop {
             let outcome =
                 self.runtime.block_on(async { timeout(patience, notice.wait_completion_async()).await });
             match outcome.map_err(|_| anyhow!("the broker did not confirm a message within {patience:?}"))? {
                 Ok(()) => return Ok(()),
                 Err(PublishNoticeError::SessionReset) => {
-                    notice = self.publish(&topic, payload.clone())?.notice;
+                    notice = self.send(topic.clone(), payload.clone(), retained)?.notice;
                 }
                 Err(error) => return Err(error).context("the broker did not take the message"),
             }

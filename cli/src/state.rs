@@ -36,16 +36,21 @@ pub(crate) fn explain(transaction: &Transaction<'_>, error: Error) -> anyhow::Er
     }
 }
 
-/// Refuses a card that this state knows better: an older one, a second one, one whose owner is revoked.
-pub(crate) fn check(store: &Store, card: &Card) -> Result<()> {
+/// The newest card of somebody: this one, or a newer one that is pinned (SPEC §6.3).
+///
+/// Refuses a second card of one serial, and one whose owner is revoked.
+pub(crate) fn newest(store: &Store, card: Card) -> Result<Card> {
     if store.revoked()?.contains(card.id()) {
         return Err(Error::Revoked.into());
     }
-    let Some(known) = store.card(card.id())? else { return Ok(()) };
+    let Some(known) = store.card(card.id())? else { return Ok(card) };
     let ended = known.status() == Status::Withdrawn;
     let pinned = zegel::Pinned { serial: known.serial(), digest: *known.digest(), ended };
-    succeed(Some(&pinned), card)?;
-    Ok(())
+    match succeed(Some(&pinned), &card) {
+        Ok(_) => Ok(card),
+        Err(Error::Rollback) => Ok(known),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn told(path: &Path, result: Result<Store, StoreError>) -> Result<Store> {

@@ -1,6 +1,7 @@
 //! What each fuzz target asserts of any bytes. The tests of the crate run the same functions over the checked-in
 //! corpora, so that what was once found stays found.
 
+mod chain;
 mod pairing;
 
 use std::convert::Infallible;
@@ -14,6 +15,7 @@ use zegel::{
     MemorySessions, MemoryTrust, Opener, Padding, Sealer, Secret, Sign, State, Status, hpke,
 };
 
+pub use chain::{evidence, group, session};
 pub use pairing::pairing;
 
 /// Whatever parses is the one encoding of what it says.
@@ -31,6 +33,7 @@ pub fn parse(data: &[u8]) {
         let again = Pack::decode(&ours).expect("what was written can be read");
         assert_eq!(again.encode().expect("and written again"), ours);
     }
+    chain::parse(data);
 }
 
 /// Nothing but the genuine envelope opens, and nothing but it moves state. The first byte chooses what is mutated:

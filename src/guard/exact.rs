@@ -9,6 +9,8 @@ use crate::guard::replay::{Arrival, ReplayGuard};
 use crate::guard::stream::Stream;
 
 /// Keeps every number that was taken with its digest, and every number that is missing, as ranges.
+///
+/// It forgets with the process: what was taken before a restart is taken again after it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ExactGuard {
     streams: BTreeMap<Stream, History>,

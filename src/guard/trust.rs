@@ -133,6 +133,8 @@ pub fn succeed(pinned: Option<&Pinned>, card: &Card) -> Result<Succession> {
 }
 
 /// Pinned cards in fixed memory: at most `N`.
+///
+/// It forgets with the process, revocations and newer cards too.
 #[derive(Clone, Debug)]
 pub struct FixedTrust<const N: usize> {
     entries: [Option<Entry>; N],
@@ -210,6 +212,8 @@ impl<const N: usize> Renew for FixedTrust<N> {
 }
 
 /// Pinned cards on the heap: as many as there are.
+///
+/// It forgets with the process, revocations and newer cards too.
 #[cfg(feature = "alloc")]
 #[derive(Clone, Debug, Default)]
 pub struct MemoryTrust {

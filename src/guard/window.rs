@@ -9,6 +9,8 @@ pub const WINDOW: u64 = 1024;
 
 /// Keeps a window of 1024 numbers for each of at most `N` streams: 128 bytes of marks, and 128 bytes with
 /// which the 16 newest [`Conflict`](Error::Conflict)s are told from a [`Duplicate`](Error::Duplicate).
+///
+/// It forgets with the process: what was taken before a restart is taken again after it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WindowGuard<const N: usize> {
     streams: [Option<(Stream, Window)>; N],

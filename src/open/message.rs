@@ -98,6 +98,7 @@ impl<K: Agree> Opener<'_, K> {
             topic,
             statement: statement_bytes,
             proof: None,
+            session: Some(id),
             block,
         })
     }

@@ -30,6 +30,7 @@ pub struct Opened<'b> {
     pub(super) topic: &'b str,
     pub(super) statement: &'b [u8],
     pub(super) proof: Option<Signature<'b>>,
+    pub(super) session: Option<SessionId>,
     pub(super) block: Option<SignedBlock>,
 }
 
@@ -90,6 +91,11 @@ impl<'b> Opened<'b> {
         self.sequence
     }
 
+    /// The topic on which it came, and for which it was sealed.
+    pub const fn topic(&self) -> &'b str {
+        self.topic
+    }
+
     /// When it was taken, seconds since 1970, by the sender's clock; `None` where it has none.
     pub const fn time(&self) -> Option<u64> {
         self.time
@@ -122,9 +128,10 @@ impl<'b> Opened<'b> {
         if self.proof.is_some() || in_block { Provenance::Signed } else { Provenance::Session }
     }
 
-    /// What was opened with the sender's own signature, for evidence to be written from it. `None` for a session's
-    /// message: then [`Opened::block`], of this or of a later arrival, has it.
+    /// The measurement with the sender's own signature, for evidence to be written from it. `None` for a session's message,
+    /// for then [`Opened::block`], of this or of a later arrival, has it; and when it is no measurement.
     pub fn testimony(&self) -> Option<Testimony<'b>> {
+        self.body()?;
         let Signature { audience, signature } = self.proof?;
         let (sender, proof) = (self.stream.sender, Proof::Signature(*signature));
         Some(Testimony { sender, audience, topic: self.topic, statement: self.statement, proof })
@@ -133,6 +140,11 @@ impl<'b> Opened<'b> {
     /// The encoded statement (SPEC §4.3). An application keeps that of a session's measurement until its block is signed.
     pub const fn statement(&self) -> &'b [u8] {
         self.statement
+    }
+
+    /// The session in which it came, `None` when it came alone.
+    pub const fn session(&self) -> Option<SessionId> {
+        self.session
     }
 
     /// The block of a session that is signed and complete from now on, if this arrival made it so.

@@ -274,7 +274,19 @@ impl<'b> Unverified<'b> {
         };
         let signature = inner.last_chunk().ok_or(Error::Rejected)?;
         let proof = Some(Signature { audience, signature });
-        Ok(Opened { stream, sequence, time, digest, arrival, content, topic, statement, proof, block: None })
+        Ok(Opened {
+            stream,
+            sequence,
+            time,
+            digest,
+            arrival,
+            content,
+            topic,
+            statement,
+            proof,
+            session: None,
+            block: None,
+        })
     }
 
     fn audience(&self, me: &Id) -> Held<'_> {

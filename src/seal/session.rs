@@ -26,6 +26,19 @@ use crate::session::manifest::{MANIFEST_BODY, Manifest};
 use crate::session::merkle::{Frontier, Hash, leaf};
 use crate::session::message::{self, Layout};
 
+/// The process that a session was begun in, where there are processes (threat C-03).
+#[derive(PartialEq, Eq)]
+struct Process(#[cfg(feature = "std")] u32);
+
+impl Process {
+    fn this() -> Self {
+        Self(
+            #[cfg(feature = "std")]
+            std::process::id(),
+        )
+    }
+}
+
 /// A session and its keyframe, or the sealer as it was.
 type Begun<Session, Keyframe, Sealer> = Result<(Session, Keyframe), Refused<Sealer>>;
 
@@ -43,6 +56,7 @@ pub struct Session<'k, S, I: Sign = Identity> {
     next: u64,
     /// The leaves since the last manifest.
     block: Frontier,
+    process: Process,
 }
 
 impl<'k, S: SequenceStore, I: Sign> Session<'k, S, I> {
@@ -62,7 +76,8 @@ impl<'k, S: SequenceStore, I: Sign> Session<'k, S, I> {
         match Self::keyframe(&mut sealer, topic, now, limits, rng, Wipe::new(out)) {
             Ok((keys, keyframe, bytes)) => {
                 let (next, block) = (keyframe.saturating_add(1), Frontier::new());
-                Ok((Self { sealer, keys, limits, started: now, keyframe, next, block }, bytes))
+                let process = Process::this();
+                Ok((Self { sealer, keys, limits, started: now, keyframe, next, block, process }, bytes))
             }
             Err(error) => Err(Refused { state: sealer, error }),
         }
@@ -227,6 +242,10 @@ impl<'k, S: SequenceStore, I: Sign> Session<'k, S, I> {
         measurement.check_time()?;
         let layout = Layout::new(measurement, self.next, self.sealer.padding)?;
         let buffer = out.bytes_mut().get_mut(..layout.message).ok_or(Error::BufferTooSmall)?;
+        // After a fork there are two of this session, and one nonce for two messages.
+        if self.process != Process::this() {
+            return Err(Error::SessionOver);
+        }
         // Somebody else's number in between would make a block that cannot be counted.
         if self.sealer.numbers.peek()? != self.next {
             return Err(Error::SessionOver);

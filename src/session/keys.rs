@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use crate::cose::message::Message;
 use crate::crypto::schedule::{Keys, Schedule};
 use crate::envelope::CONTEXT;
 use crate::error::Result;
@@ -10,6 +11,14 @@ use crate::secret::Secret;
 /// Names a session on the wire: 8 bytes that follow from its keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionId(pub [u8; 8]);
+
+impl SessionId {
+    /// The session that a sealed message names, `None` when it is no message of a session. A claim: it says where a
+    /// message that came before its keyframe may wait for it.
+    pub fn claimed(message: &[u8]) -> Option<Self> {
+        Message::read(message).ok().map(|message| Self(message.kid))
+    }
+}
 
 /// The keys of one session. They live in memory alone: they cannot be cloned, stored or printed.
 pub struct SessionKeys {

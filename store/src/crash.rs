@@ -6,10 +6,11 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use redb::StorageBackend;
-use zegel::{Error, Id, ReplayGuard as _, SequenceStore as _, Stream};
+use zegel::{Error, Id, KemKey, ReplayGuard as _, Secret, SequenceStore as _, Stream};
 
+use crate::base::Base;
 use crate::error::StoreError;
-use crate::{file, schema, store::Store};
+use crate::{erase, file, schema, store::Store};
 
 /// A disk in memory, which fails for good after so many operations.
 #[derive(Clone, Debug, Default)]
@@ -161,8 +162,12 @@ fn digest(number: u64) -> [u8; 32] {
 }
 
 pub(crate) fn open(disk: Disk) -> Result<Store, StoreError> {
+    Ok(Store::over(base(disk)?))
+}
+
+fn base(disk: Disk) -> Result<Arc<Base>, StoreError> {
     let (database, stage) = file::open_disk(disk)?;
-    Ok(Store::over(database, Box::new(stage)))
+    Ok(Base::over(database, Box::new(stage)))
 }
 
 /// Takes numbers with their payloads and reserves others, from where the store is, until the power goes.
@@ -240,6 +245,54 @@ fn power_cut_during_recovery_from_a_power_cut() {
     }
 }
 
+/// A key whose erasure was begun is gone from the whole disk once the store is opened again, also when the power
+/// goes again while it opens; and one whose erasure was not begun is there.
+#[test]
+fn power_cut_during_an_erasure_leaves_no_key() {
+    let key = |salt: u8| Secret::new(std::array::from_fn(|i| salt ^ (i as u8).wrapping_mul(37)));
+    let (secret, kept) = (key(0x41), key(0x95));
+    let kid = |secret| KemKey::from_bytes(secret).unwrap().public().kid();
+    let start = Disk::holding(empty_image());
+    let store = open(start.clone()).unwrap();
+    let mut transaction = store.begin().unwrap();
+    transaction.add_kem_key(&secret, 1).unwrap();
+    transaction.add_kem_key(&kept, 2).unwrap();
+    transaction.put("payload", b"1", &[7; 3000]).unwrap();
+    transaction.commit().unwrap();
+    drop(store);
+    let image = start.image();
+    let stands = |image: &[u8], secret: &Secret<32>| image.windows(32).any(|part| part == secret.expose());
+    let begin = |disk: &Disk| open(disk.clone()).and_then(|store| store.erase_key(&kid(&secret)));
+    let whole = Disk::holding(image.clone());
+    assert!(begin(&whole).unwrap());
+    let found = stands(&image, &secret) && !stands(&whole.image(), &secret);
+    assert!(found, "the search can find a key, and erasing removes it");
+    let mut chance = Chance(0xA076_1D64_78BD_642F);
+    for cut in 0..=whole.operations() {
+        let mut disk = Disk::holding(image.clone()).failing_at(cut);
+        let _ = begin(&disk);
+        if chance.flip() {
+            disk = Disk::holding(disk.after_power_cut(&mut chance))
+                .failing_at(usize::try_from(chance.next() % 60).unwrap());
+            let _ = base(disk.clone()).and_then(|base| erase::resume(&base));
+        }
+        let disk = Disk::holding(disk.after_power_cut(&mut chance));
+        let base = base(disk.clone()).expect("a crash must not cost the store");
+        erase::resume(&base).unwrap();
+        let listed: Vec<_> =
+            Store::over(base).kem_keys().unwrap().iter().map(|own| own.key.public().kid()).collect();
+        assert!(
+            listed.contains(&kid(&kept)) && stands(&disk.image(), &kept),
+            "cut after {cut}: another key is gone"
+        );
+        let gone = !stands(&disk.image(), &secret);
+        assert!(
+            gone != listed.contains(&kid(&secret)),
+            "cut after {cut}: not listed and still there, or lost"
+        );
+    }
+}
+
 #[test]
 fn refused_file_is_never_written() {
     let mut image = empty_image();
@@ -253,7 +306,7 @@ fn refused_file_is_never_written() {
     image = disk.image();
     let disk = Disk::holding(image.clone());
     let refused = open(disk.clone()).unwrap_err();
-    assert!(matches!(refused, StoreError::Newer { found: 2, supported: 1 }), "{refused}");
+    assert!(matches!(refused, StoreError::Newer { found: 3, supported: 2 }), "{refused}");
     assert_eq!(disk.operations(), 0);
     assert_eq!(disk.image(), image);
 }

@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use redb::backends::FileBackend;
 use redb::{Builder, Database, ReadableDatabase as _, StorageBackend};
 
+use crate::base::durable;
 use crate::error::{StoreError, from_redb};
 use crate::schema;
 use crate::stage::Stage;
@@ -34,7 +35,8 @@ pub(crate) fn create(path: &Path) -> Result<(), StoreError> {
     sync_directory(path)
 }
 
-/// Opens the store at `path`, after every page of it has been checked and its marks have been recognised.
+/// Opens the store at `path`, after every page of it has been checked and its marks have been recognised. One of an
+/// older schema is brought up to this one.
 pub(crate) fn open(path: &Path) -> Result<(Database, Stage<FileBackend>), StoreError> {
     let metadata = fs::metadata(path)?;
     if metadata.is_dir() {
@@ -61,16 +63,21 @@ pub(crate) fn open_disk<D: StorageBackend>(disk: D) -> Result<(Database, Stage<D
     let stage = Stage::hold(disk);
     let database =
         settings().set_check_integrity_on_open(true).create_with_backend(stage.clone()).map_err(from_redb)?;
-    schema::recognise(&database.begin_read().map_err(from_redb)?)?;
+    let found = schema::recognise(&database.begin_read().map_err(from_redb)?)?;
     stage.release()?;
+    if found < schema::SCHEMA {
+        // All in one step: whenever the power goes, the file has one schema or the other.
+        let transaction = durable(&database)?;
+        schema::create(&transaction)?;
+        transaction.commit().map_err(from_redb)?;
+    }
     Ok((database, stage))
 }
 
 /// Lays out an empty store on an empty disk.
 pub(crate) fn lay_out<D: StorageBackend>(disk: D) -> Result<(), StoreError> {
     let database = settings().create_with_backend(disk).map_err(from_redb)?;
-    let mut transaction = database.begin_write().map_err(from_redb)?;
-    transaction.set_two_phase_commit(true);
+    let transaction = durable(&database)?;
     schema::create(&transaction)?;
     transaction.commit().map_err(from_redb)?;
     database.close().map_err(from_redb)

@@ -10,19 +10,37 @@
 //! fn receive(store: &Store, opener: &Opener<'_, KemKey>, topic: &str, mut message: Vec<u8>) -> Result<(), StoreError> {
 //!     let mut transaction = store.begin()?;
 //!     let opened = opener.open(&mut transaction, topic, None, &mut message)?;
-//!     transaction.put("measurements", opened.digest(), opened.body())?;
+//!     if let Some(measured) = opened.body() {
+//!         transaction.put("measurements", opened.digest(), measured)?;
+//!     }
+//!     for proven in transaction.evidence(&opened)? {
+//!         transaction.put("outbox", &proven.digest, &proven.evidence)?;
+//!     }
 //!     transaction.commit() // and only then acknowledge the message to the broker
 //! }
 //! ```
+//!
+//! The loop is for who hands measurements on: of a session they become provable a block at a time.
 //!
 //! # What it promises
 //! - **At most once:** a number is taken once for each sender and audience, by exact bookkeeping and no window: a
 //!   backlog that is a week late is still heard, once.
 //! - **Durable:** what [`Transaction::commit`] and [`Sequence`] return for is on the disk, through a crash of the
 //!   process or the machine.
+//! - **Never overlooked:** a security event is on the disk when the transaction that noted it ends, committed or not,
+//!   and in [`Store::events`] until somebody [dismisses](Transaction::dismiss) it.
+//! - **Never too early:** a message that overtook its keyframe, or its sender's card, waits sealed on a bounded shelf
+//!   ([`Transaction::shelve`]).
 //! - **Never overwritten:** a file that is damaged, foreign, of a newer version or open elsewhere is refused with
 //!   a [`StoreError`] that says so, and is afterwards the same, byte for byte.
-//! - **Private:** the file is made with mode 0600, and erasing a key overwrites it in the file.
+//! - **Private:** the file is made with mode 0600, erasing a key overwrites it in the file, and the keys of a session
+//!   are never in it.
+//!
+//! # Rotating one's key
+//! A new KEM key is stored and committed ([`Transaction::add_kem_key`]) before a card names it, first and with a
+//! higher serial. Once that card is out, the key before it is retired ([`Transaction::retire_kem_key`]): its grace
+//! begins. [`Store::kem_keys`] gives all of them to an `Opener`, until [`Store::erase_retired`] ends the grace
+//! (SPEC §8.4). Senders take the card with [`Transaction::renew`], which introduces nobody.
 //!
 //! # What it does not
 //! The file is not encrypted. Whoever can read it has the keys in it; whoever can write it can pin a card, or put
@@ -43,28 +61,39 @@
     )
 )]
 
+mod base;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
 mod damage;
 mod erase;
 mod error;
+mod events;
+mod evidence;
 mod file;
 mod gate;
 mod identity;
+mod introductions;
+mod keyring;
+mod receiver;
 mod replay;
 mod rows;
 mod schema;
 mod sequence;
+mod sessions;
+mod shelf;
 mod stage;
 mod store;
 mod transaction;
 mod trust;
 
 pub use error::StoreError;
+pub use events::Noted;
+pub use evidence::Proven;
 pub use identity::OwnKey;
 pub use rows::Row;
 pub use sequence::Sequence;
+pub use shelf::{Awaited, Early};
 pub use store::Store;
 pub use transaction::Transaction;
 pub use trust::Peer;

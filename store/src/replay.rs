@@ -63,6 +63,11 @@ pub(crate) fn take(
     Ok(arrival)
 }
 
+/// The first number above all that were taken.
+pub(crate) fn next(tables: &impl Tables, stream: &Stream) -> Result<u64, StoreError> {
+    Ok(own(tables, STREAMS)?.get(&key(stream)).map_err(from_redb)?.map_or(0, |row| row.value().1))
+}
+
 /// Forgets the digests before `sequence`: these numbers stay taken, and answer `Duplicate` from now on, whatever
 /// comes under them.
 pub(crate) fn forget(

@@ -3,11 +3,17 @@
 //! Every name starts with `zegel.`; the application's own tables start with `app.` and cannot meet them.
 
 use redb::{Key, ReadTransaction, ReadableTable, TableDefinition, TableError, Value, WriteTransaction};
+use zegel::{Manifest, SessionRecord};
 
 use crate::error::{StoreError, from_redb};
 
 /// What a program calls the shape of these tables. A version that changes them counts this up.
-pub(crate) const SCHEMA: u64 = 1;
+///
+/// | schema | since | new in it |
+/// |---|---|---|
+/// | 1 | 0.1 | streams, cards, revocations, sequences, keys |
+/// | 2 | 0.2 | sessions, introductions, events, the shelf |
+pub(crate) const SCHEMA: u64 = 2;
 
 /// The marks: what wrote this file, and in which schema.
 const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("zegel.meta");
@@ -36,7 +42,43 @@ pub(crate) const SECRETS: TableDefinition<'_, &[u8; 8], &[u8; 32]> = TableDefini
 /// Zeros that overwrite free pages when a key is erased; not empty while an erasure is under way.
 pub(crate) const FILLER: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("zegel.filler");
 
-/// Creates every table, and the marks.
+/// The sessions of others, by their identifiers.
+pub(crate) const SESSIONS: TableDefinition<'_, &[u8; 8], &[u8; SessionRecord::BYTES]> =
+    TableDefinition::new("zegel.sessions");
+/// The same in an order: sender, the keyframe's number, identifier.
+pub(crate) const SESSIONS_OF: TableDefinition<'_, (&[u8; 32], u64, &[u8; 8]), ()> =
+    TableDefinition::new("zegel.sessions-of");
+/// The leaves of (session, number) that wait for their manifest.
+pub(crate) const LEAVES: TableDefinition<'_, (&[u8; 8], u64), &[u8; 32]> =
+    TableDefinition::new("zegel.leaves");
+/// Topic and statement of such messages, where somebody hands them on.
+pub(crate) const STATEMENTS: TableDefinition<'_, (&[u8; 8], u64), (&str, &[u8])> =
+    TableDefinition::new("zegel.statements");
+/// The manifests of (session, first number) that wait for their messages.
+pub(crate) const MANIFESTS: TableDefinition<'_, (&[u8; 8], u64), &[u8; Manifest::BYTES]> =
+    TableDefinition::new("zegel.manifests");
+
+/// By forwarder, the number of its latest introduction.
+pub(crate) const INTRODUCERS: TableDefinition<'_, &[u8; 32], u64> = TableDefinition::new("zegel.introducers");
+/// The cards of (forwarder, origin), as they came.
+pub(crate) const INTRODUCED: TableDefinition<'_, (&[u8; 32], &[u8; 32]), &[u8]> =
+    TableDefinition::new("zegel.introduced");
+
+/// Events by (kind, about whom): number, how often, audience, and the number or serial that it is about.
+pub(crate) const EVENTS: TableDefinition<'_, (u8, &[u8; 32]), (u64, u64, &[u8; 32], u64)> =
+    TableDefinition::new("zegel.events");
+
+/// Messages that came too early, by (what kind of thing they wait for, which one, place): since when, topic, message.
+pub(crate) const EARLY: TableDefinition<'_, (u8, &[u8; 8], u64), (Option<u64>, &str, &[u8])> =
+    TableDefinition::new("zegel.early");
+/// How many messages and bytes wait for each thing.
+pub(crate) const SHELVES: TableDefinition<'_, (u8, &[u8; 8]), (u64, u64)> =
+    TableDefinition::new("zegel.shelves");
+
+/// Numbers that rise for ever, by what they count.
+pub(crate) const COUNTERS: TableDefinition<'_, &str, u64> = TableDefinition::new("zegel.counters");
+
+/// Creates every table that is not there, and the marks: all of a new store, and what an older one lacks.
 pub(crate) fn create(transaction: &WriteTransaction) -> Result<(), StoreError> {
     mark(transaction, SCHEMA)?;
     own(transaction, STREAMS)?;
@@ -48,6 +90,17 @@ pub(crate) fn create(transaction: &WriteTransaction) -> Result<(), StoreError> {
     own(transaction, KEYS)?;
     own(transaction, SECRETS)?;
     own(transaction, FILLER)?;
+    own(transaction, SESSIONS)?;
+    own(transaction, SESSIONS_OF)?;
+    own(transaction, LEAVES)?;
+    own(transaction, STATEMENTS)?;
+    own(transaction, MANIFESTS)?;
+    own(transaction, INTRODUCERS)?;
+    own(transaction, INTRODUCED)?;
+    own(transaction, EVENTS)?;
+    own(transaction, EARLY)?;
+    own(transaction, SHELVES)?;
+    own(transaction, COUNTERS)?;
     Ok(())
 }
 
@@ -59,8 +112,8 @@ pub(crate) fn mark(transaction: &WriteTransaction, schema: u64) -> Result<(), St
     Ok(())
 }
 
-/// Refuses a database that is not this crate's, or that a newer version wrote.
-pub(crate) fn recognise(transaction: &ReadTransaction) -> Result<(), StoreError> {
+/// The schema of a database. One that is not this crate's, or that a newer version wrote, is refused.
+pub(crate) fn recognise(transaction: &ReadTransaction) -> Result<u64, StoreError> {
     const FOREIGN: StoreError = StoreError::NotAStore("a redb database of another program");
     let Some(meta) = Tables::table(transaction, META).map_err(|_| FOREIGN)? else { return Err(FOREIGN) };
     let read = |key| meta.get(key).map_err(from_redb).map(|value| value.map(|v| v.value().to_vec()));
@@ -69,7 +122,7 @@ pub(crate) fn recognise(transaction: &ReadTransaction) -> Result<(), StoreError>
     }
     let schema = read(SCHEMA_KEY)?.and_then(|bytes| Some(u64::from_be_bytes(bytes.try_into().ok()?)));
     match schema {
-        Some(SCHEMA) => Ok(()),
+        Some(known @ FIRST..=SCHEMA) => Ok(known),
         Some(found) if found > SCHEMA => Err(StoreError::Newer { found, supported: SCHEMA }),
         _ => Err(StoreError::Corrupt("its schema number makes no sense".into())),
     }
@@ -122,6 +175,8 @@ pub(crate) fn own<'t, T: Tables, K: Key + 'static, V: Value + 'static>(
     tables.table(definition)?.ok_or_else(|| StoreError::Corrupt("a table is missing".into()))
 }
 
+/// The oldest schema that is still brought up to this one.
+const FIRST: u64 = 1;
 const APPLICATION_KEY: &str = "application";
 const APPLICATION: &[u8] = b"zegel-store";
 const SCHEMA_KEY: &str = "schema";

@@ -1,29 +1,31 @@
 //! The numbers of a sealer: on the disk before they are used, and never a number twice (SPEC §6.2).
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use redb::ReadableTable as _;
 use zegel::{Error, SequenceStore, Stream};
 
+use crate::base::Base;
 use crate::error::{StoreError, from_redb};
 use crate::replay::key;
 use crate::schema::{SEQUENCE, own};
-use crate::store::Store;
+use crate::transaction::Transaction;
 
-/// Keeps the numbers of sealers in a [`Store`]: [`Store::sequence`] gives one to each sealer.
+/// Keeps the numbers of sealers in a [`Store`](crate::Store): [`sequence`](crate::Store::sequence) gives one to each sealer.
 ///
 /// A reservation is one transaction, on the disk when it returns. Any number of sealers of one stream, in
 /// any number of handles, therefore get numbers of their own.
 #[derive(Debug)]
 pub struct Sequence {
-    store: Store,
+    base: Arc<Base>,
     ahead: u64,
     cause: Option<StoreError>,
 }
 
 impl Sequence {
-    pub(crate) fn new(store: Store) -> Self {
-        Self { store, ahead: AHEAD, cause: None }
+    pub(crate) fn new(base: Arc<Base>) -> Self {
+        Self { base, ahead: AHEAD, cause: None }
     }
 
     /// Reserves `numbers` with each write, at least one: few where a process seals little, since what it
@@ -40,7 +42,7 @@ impl Sequence {
     }
 
     fn write(&self, stream: &Stream) -> Result<Range<u64>, StoreError> {
-        let transaction = self.store.begin()?;
+        let transaction = Transaction::begin(&self.base)?;
         let reserved = {
             let mut table = own(transaction.tables(), SEQUENCE)?;
             let first = table.get(&key(stream)).map_err(from_redb)?.map_or(0, |next| next.value());

@@ -4,29 +4,44 @@
 //! is the message acknowledged to the broker (SPEC §7.3, §13).
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
-use redb::{Durability, WriteTransaction};
-use zegel::{Arrival, Card, Error, Id, Kid, ReplayGuard, Secret, Sender, Stream, Succession, TrustStore};
+use redb::WriteTransaction;
+use zegel::{Card, Error, Event, Id, Introduction, Kid, Secret, SessionId, SessionKeys, Stream, Succession};
 
-use crate::error::{StoreError, from_redb};
+use crate::base::Base;
+use crate::error::StoreError;
 use crate::gate::Permit;
 use crate::rows::{self, Row};
-use crate::store::Store;
-use crate::{identity, replay, trust};
+use crate::shelf::{self, Awaited, Early};
+use crate::{events, identity, introductions, replay, sessions, trust};
 
-/// A transaction on a [`Store`]: the state that an `Opener` works on. Dropped without
-/// [`commit`](Transaction::commit), it never was.
+/// A transaction on a [`Store`](crate::Store): the state that an `Opener` works on. Dropped without
+/// [`commit`](Transaction::commit), it never was, but for the security events that it noted.
 ///
-/// There is one at a time; other threads wait in [`Store::begin`]. It does not leave its thread, so an
+/// There is one at a time; other threads wait in [`Store::begin`](crate::Store::begin). It does not leave its thread, so an
 /// asynchronous program opens and commits without waiting for anything in between.
 #[must_use = "a transaction that is not committed never was"]
 pub struct Transaction<'s> {
-    // In this order: redb is to let go before the next writer comes in.
+    // In this order: redb is to let go before events are written, and before the next writer comes in.
     inner: WriteTransaction,
+    _events: Events<'s>,
     _permit: Permit<'s>,
-    store: &'s Store,
+    pub(crate) base: &'s Base,
+    /// Keys of the session whose message is being opened.
+    pub(crate) lent: Option<Arc<SessionKeys>>,
     /// What broke, once something did. From then on nothing can be committed.
     broken: RefCell<Broken>,
+}
+
+/// Writes what was noted, however the transaction ends.
+struct Events<'s>(&'s Base);
+
+impl Drop for Events<'_> {
+    fn drop(&mut self) {
+        // When the disk fails, they stay in memory, and the next transaction takes them over.
+        let _ = events::flush(self.0);
+    }
 }
 
 #[derive(Default)]
@@ -39,14 +54,12 @@ enum Broken {
 }
 
 impl<'s> Transaction<'s> {
-    pub(crate) fn begin(store: &'s Store) -> Result<Self, StoreError> {
-        let permit = store.inner.gate.enter()?;
-        let mut inner = store.inner.database.begin_write().map_err(from_redb)?;
-        inner.set_durability(Durability::Immediate).map_err(from_redb)?;
-        // One sync more than redb's default, and then no crash, nor a byte that goes bad after one, can bring
-        // back the state before this commit.
-        inner.set_two_phase_commit(true);
-        Ok(Self { inner, _permit: permit, store, broken: RefCell::default() })
+    pub(crate) fn begin(base: &'s Base) -> Result<Self, StoreError> {
+        let permit = base.gate.enter()?;
+        let inner = base.write()?;
+        events::take_over(base, &inner)?;
+        let broken = RefCell::default();
+        Ok(Self { inner, _events: Events(base), _permit: permit, base, lent: None, broken })
     }
 
     /// Makes everything durable, in one step: it is on the disk when this returns.
@@ -56,7 +69,7 @@ impl<'s> Transaction<'s> {
     /// become durable, or none: do not acknowledge the message, and its redelivery finds out.
     pub fn commit(self) -> Result<(), StoreError> {
         match self.broken.into_inner() {
-            Broken::No => self.inner.commit().map_err(from_redb),
+            Broken::No => events::commit(self.base, self.inner),
             Broken::By(error) => Err(error),
             Broken::Told => Err(StoreError::Aborted),
         }
@@ -104,7 +117,8 @@ impl<'s> Transaction<'s> {
     /// [`StoreError::Refused`] with `Revoked`, `Rollback` (an older card), `Equivocation` (another card with
     /// this serial, or another identity with this key identifier), or what is wrong with the card itself.
     pub fn pin(&mut self, card: &[u8]) -> Result<(Succession, Card), StoreError> {
-        self.check(trust::pin(&self.inner, &self.store.inner.verified, card, false))
+        let pinning = self.check(trust::pin(&self.inner, &self.base.verified, card, false))?;
+        self.settle(pinning)
     }
 
     /// Takes a newer card of somebody who is pinned already, as it came over the broker. Trusts nobody anew.
@@ -112,12 +126,63 @@ impl<'s> Transaction<'s> {
     /// # Errors
     /// As [`Transaction::pin`], and `UnknownSender` when its owner is not pinned.
     pub fn renew(&mut self, card: &[u8]) -> Result<(Succession, Card), StoreError> {
-        self.check(trust::pin(&self.inner, &self.store.inner.verified, card, true))
+        let pinning = self.check(trust::pin(&self.inner, &self.base.verified, card, true))?;
+        if pinning.changes_keys() {
+            let (id, serial) = (*pinning.card.id(), pinning.card.serial());
+            self.note(&Event::KeyChanged { id, serial })?;
+        }
+        self.settle(pinning)
     }
 
-    /// Ends `id` for good, also when it was never pinned. No card brings it back.
+    /// Ends `id` for good, also when it was never pinned: its sessions go, and whom it vouched for. No card brings it
+    /// back.
     pub fn revoke(&mut self, id: &Id) -> Result<(), StoreError> {
-        self.check(trust::revoke(&self.inner, id))
+        self.check(trust::revoke(&self.inner, id))?;
+        self.end(id)
+    }
+
+    /// Takes an introduction that `forwarder` sent under `sequence`: the whole set of whom it vouches for. Nobody in
+    /// it is pinned by that. `false` when a later one was taken already.
+    pub fn introduce(
+        &mut self,
+        forwarder: &Id,
+        sequence: u64,
+        introduction: &Introduction<'_>,
+    ) -> Result<bool, StoreError> {
+        self.check(introductions::take(&self.inner, forwarder, sequence, introduction))
+    }
+
+    /// Keeps a message that cannot be opened yet, sealed as it came at `since` (seconds since 1970). After that it may
+    /// be acknowledged to the broker.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] with `Full` when there is no room: the message is lost, and the caller says so. There
+    /// is room for 4,096 messages and 16 MiB that wait for one thing, and for four times that in all.
+    pub fn shelve(
+        &mut self,
+        awaited: Awaited,
+        topic: &str,
+        sealed: &[u8],
+        since: Option<u64>,
+    ) -> Result<(), StoreError> {
+        self.check(shelf::put(&self.inner, awaited, topic, sealed, since))
+    }
+
+    /// Takes from the shelf all that waited for this, in the order in which it came. What still cannot be opened is
+    /// shelved anew, since the same time.
+    pub fn unshelve(&mut self, awaited: Awaited) -> Result<Vec<Early>, StoreError> {
+        self.check(shelf::take(&self.inner, awaited))
+    }
+
+    /// Drops from the shelf what came before `before`, and says how many messages are lost by that.
+    pub fn expire_shelf(&mut self, before: u64) -> Result<u64, StoreError> {
+        self.check(shelf::expire(&self.inner, before))
+    }
+
+    /// Removes a security event that somebody has seen; `false` when there is none of this number, or another one of
+    /// its kind came since.
+    pub fn dismiss(&mut self, number: u64) -> Result<bool, StoreError> {
+        self.check(events::dismiss(&self.inner, number))
     }
 
     /// Stores one's own identity. Storing the same one again changes nothing.
@@ -148,12 +213,49 @@ impl<'s> Transaction<'s> {
         self.check(replay::forget(&self.inner, stream, sequence))
     }
 
+    /// Notes an event, as [`Watch::notice`](zegel::Watch::notice) does.
+    pub(crate) fn note(&self, event: &Event) -> Result<(), StoreError> {
+        self.check(events::note(self.base, &self.inner, event))
+    }
+
+    /// What follows from a card, whatever the verdict on it.
+    fn settle(&mut self, pinning: trust::Pinning) -> Result<(Succession, Card), StoreError> {
+        if pinning.ends() {
+            self.end(pinning.card.id())?;
+        }
+        if pinning.verdict == Err(Error::Equivocation) {
+            self.note(&Event::Equivocation { id: *pinning.card.id() })?;
+        }
+        Ok((pinning.verdict?, pinning.card))
+    }
+
+    /// Forgets what was kept of `id` for what is to come: nothing is.
+    fn end(&mut self, id: &Id) -> Result<(), StoreError> {
+        let theirs = self.check(sessions::of(&self.inner, id))?;
+        self.give_up(&theirs)?;
+        self.check(introductions::forget(&self.inner, id))
+    }
+
+    /// Forgets these sessions, and overwrites their keys at once.
+    pub(crate) fn give_up(&mut self, sessions: &[SessionId]) -> Result<(), StoreError> {
+        self.drop_keys(sessions);
+        self.check(sessions::forget(&self.inner, sessions))
+    }
+
+    /// Overwrites the keys of sessions in memory.
+    pub(crate) fn drop_keys(&mut self, sessions: &[SessionId]) {
+        if !sessions.is_empty() {
+            self.lent = None;
+            self.base.keyring.forget(sessions);
+        }
+    }
+
     pub(crate) fn tables(&self) -> &WriteTransaction {
         &self.inner
     }
 
     /// Marks this transaction as broken by any failure other than a refusal, which changed nothing.
-    fn check<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
+    pub(crate) fn check<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
         result.map_err(|error| match error {
             StoreError::Refused(_) => error,
             error => {
@@ -163,8 +265,16 @@ impl<'s> Transaction<'s> {
         })
     }
 
-    /// The same, where the core's error has no room for the cause.
-    fn keep<T>(&self, result: Result<T, StoreError>) -> Result<T, Error> {
+    /// What the core's error stands for.
+    pub(crate) fn told(&self, error: Error) -> StoreError {
+        match error {
+            Error::Storage => self.cause().unwrap_or(StoreError::Aborted),
+            error => error.into(),
+        }
+    }
+
+    /// The same as `check`, where the core's error has no room for the cause.
+    pub(crate) fn keep<T>(&self, result: Result<T, StoreError>) -> Result<T, Error> {
         result.map_err(|error| match error {
             StoreError::Refused(error) => error,
             error => {
@@ -172,18 +282,6 @@ impl<'s> Transaction<'s> {
                 Error::Storage
             }
         })
-    }
-}
-
-impl TrustStore for Transaction<'_> {
-    fn sender(&self, kid: &Kid) -> Result<Option<Sender>, Error> {
-        self.keep(trust::sender(&self.inner, &self.store.inner.verified, kid))
-    }
-}
-
-impl ReplayGuard for Transaction<'_> {
-    fn take(&mut self, stream: &Stream, sequence: u64, digest: &[u8; 32]) -> Result<Arrival, Error> {
-        self.keep(replay::take(&self.inner, stream, sequence, digest))
     }
 }
 

@@ -26,36 +26,62 @@ pub struct Peer {
 #[derive(Default)]
 pub(crate) struct Verified(HashMap<Kid, (Vec<u8>, Card)>);
 
-/// The one rule for all cards. `known_only` is for cards that come in over the broker: no trust on first use.
+/// What a card was to the one that was pinned before it, if any.
+pub(crate) struct Pinning {
+    pub(crate) verdict: Result<Succession, Error>,
+    pub(crate) card: Card,
+    before: Option<Card>,
+}
+
+impl Pinning {
+    /// Whether it brings other KEM keys than the card before it.
+    pub(crate) fn changes_keys(&self) -> bool {
+        self.verdict == Ok(Succession::Newer)
+            && self.before.as_ref().is_some_and(|before| !before.kem_keys().eq(self.card.kem_keys()))
+    }
+
+    /// Whether it ends its identity.
+    pub(crate) fn ends(&self) -> bool {
+        self.verdict == Ok(Succession::Newer) && self.card.status() == Status::Withdrawn
+    }
+}
+
+/// Takes a card, by the one rule for all of them. `known_only` is for cards that come in over the broker: no trust
+/// on first use.
 pub(crate) fn pin(
     transaction: &WriteTransaction,
     verified: &Mutex<Verified>,
     bytes: &[u8],
     known_only: bool,
-) -> Result<(Succession, Card), StoreError> {
+) -> Result<Pinning, StoreError> {
     let card = Card::from_bytes(bytes)?;
-    let kid = card.id().kid();
-    let pinned = stored(transaction, verified, &kid)?;
-    if pinned.as_ref().is_some_and(|pinned| pinned.id() != card.id()) {
-        return Err(Error::Equivocation.into());
-    }
+    let before = stored(transaction, verified, &card.id().kid())?;
     let revoked = is_revoked(transaction, card.id())?;
-    if pinned.is_none() && revoked {
-        return Err(Error::Revoked.into());
+    let verdict = succession(before.as_ref(), &card, revoked, known_only);
+    if verdict.is_ok_and(|succession| succession != Succession::Same) {
+        own(transaction, CARDS)?.insert(&card.id().kid().0, bytes).map_err(from_redb)?;
     }
-    if pinned.is_none() && known_only {
-        return Err(Error::UnknownSender.into());
+    Ok(Pinning { verdict, card, before })
+}
+
+fn succession(
+    pinned: Option<&Card>,
+    card: &Card,
+    revoked: bool,
+    known_only: bool,
+) -> Result<Succession, Error> {
+    let Some(pinned) = pinned else {
+        return match (revoked, known_only) {
+            (true, _) => Err(Error::Revoked),
+            (false, true) => Err(Error::UnknownSender),
+            (false, false) => succeed(None, card),
+        };
+    };
+    if pinned.id() != card.id() {
+        return Err(Error::Equivocation);
     }
-    let record = pinned.as_ref().map(|pinned| Pinned {
-        serial: pinned.serial(),
-        digest: *pinned.digest(),
-        ended: revoked || pinned.status() == Status::Withdrawn,
-    });
-    let succession = succeed(record.as_ref(), &card)?;
-    if succession != Succession::Same {
-        own(transaction, CARDS)?.insert(&kid.0, bytes).map_err(from_redb)?;
-    }
-    Ok((succession, card))
+    let ended = revoked || pinned.status() == Status::Withdrawn;
+    succeed(Some(&Pinned { serial: pinned.serial(), digest: *pinned.digest(), ended }), card)
 }
 
 /// Ends an identity for good, whether or not its card was ever seen. The card stays, as evidence.
@@ -81,6 +107,23 @@ pub(crate) fn card(
     id: &Id,
 ) -> Result<Option<Card>, StoreError> {
     Ok(stored(tables, verified, &id.kid())?.filter(|card| card.id() == id))
+}
+
+/// The pinned card of `id` on the wire.
+pub(crate) fn wire(tables: &impl Tables, id: &Id) -> Result<Vec<u8>, StoreError> {
+    let cards = own(tables, CARDS)?;
+    let card = cards.get(&id.kid().0).map_err(from_redb)?.ok_or(Error::UnknownSender)?;
+    Ok(card.value().to_vec())
+}
+
+/// Whether nothing of `id` is accepted any more: revoked here, or withdrawn by itself.
+pub(crate) fn is_ended(
+    tables: &impl Tables,
+    verified: &Mutex<Verified>,
+    id: &Id,
+) -> Result<bool, StoreError> {
+    let withdrawn = card(tables, verified, id)?.is_some_and(|card| card.status() == Status::Withdrawn);
+    Ok(withdrawn || is_revoked(tables, id)?)
 }
 
 pub(crate) fn peers(tables: &impl Tables, verified: &Mutex<Verified>) -> Result<Vec<Peer>, StoreError> {

@@ -1,53 +1,31 @@
 //! `zegel card`: public keys, signed by their own identity, to be sent to others.
 
+mod draft;
+mod issue;
+mod retained;
+mod rotate;
+mod withdraw;
+
+pub(super) use draft::DAY;
+pub(super) use rotate::GRACE;
+
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use serde_json::json;
-use zegel::{Agree, Card, CardClaims, Status, rng};
+use zegel::Card;
 
 use super::parties::read_card;
 use crate::clock::{self, date};
-use crate::keyfile::KeyFile;
-use crate::output::{self, Output, hex};
-use crate::{armour, layout};
+use crate::layout;
+use crate::output::{self, hex};
 
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
-    Issue(Issue),
+    Issue(issue::Args),
+    Rotate(rotate::Args),
+    Withdraw(withdraw::Args),
     Show(Show),
-}
-
-/// Issue a card for the keys of a key file
-///
-/// A card is public. It is written as text, to be pasted into a message; --binary gives the bare bytes. A later
-/// card takes the place of an earlier one at everybody who pinned it.
-#[derive(clap::Args)]
-#[command(after_help = "Example:\n  zegel card issue -i pgo.key -o pgo.card --label \"PGO\" --days 90")]
-pub(crate) struct Issue {
-    /// The key file
-    #[arg(short, long, value_name = "FILE")]
-    identity: PathBuf,
-    #[command(flatten)]
-    output: Output,
-    /// What people call you: up to 64 bytes
-    #[arg(long, default_value = "", hide_default_value = true)]
-    label: String,
-    /// Days of validity, from its first second
-    #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(u64).range(1..=36_500))]
-    days: u64,
-    /// First second of validity, since 1970; now if it is left out
-    #[arg(long, value_name = "SECONDS")]
-    not_before: Option<u64>,
-    /// Number of the card, higher than that of all earlier ones; the time in milliseconds if it is left out
-    #[arg(long)]
-    serial: Option<u64>,
-    /// Withdraw these keys for good: no later card of this identity is accepted
-    #[arg(long)]
-    withdraw: bool,
-    /// Write the bare bytes
-    #[arg(long)]
-    binary: bool,
 }
 
 /// Show a card: whose it is, and until when it holds
@@ -67,31 +45,10 @@ pub(crate) struct Show {
 
 pub(super) fn run(command: &Command) -> Result<()> {
     match command {
-        Command::Issue(args) => issue(args),
+        Command::Issue(args) => issue::run(args),
+        Command::Rotate(args) => rotate::run(args),
+        Command::Withdraw(args) => withdraw::run(args),
         Command::Show(args) => show(args),
-    }
-}
-
-fn issue(args: &Issue) -> Result<()> {
-    let keys = KeyFile::read(&args.identity)?;
-    if args.label.len() > zegel::MAX_LABEL || args.label.chars().any(char::is_control) {
-        bail!("a label is up to {} bytes without control characters", zegel::MAX_LABEL);
-    }
-    let kem_keys: Vec<_> = keys.kem.iter().map(|key| *Agree::public(key)).collect();
-    let not_before = args.not_before.unwrap_or_else(clock::now);
-    let claims = CardClaims {
-        serial: args.serial.unwrap_or_else(clock::now_in_milliseconds),
-        not_before,
-        expires: not_before.saturating_add(args.days.saturating_mul(DAY)),
-        label: &args.label,
-        kem_keys: &kem_keys,
-        status: if args.withdraw { Status::Withdrawn } else { Status::Active },
-    };
-    let card = Card::issue_to_vec(&claims, &keys.identity, &mut rng::SysRng)?;
-    if args.binary {
-        args.output.write(&card)
-    } else {
-        args.output.write(armour::encode(armour::CARD, &card)?.as_bytes())
     }
 }
 
@@ -145,5 +102,3 @@ fn status(card: &Card) -> &'static str {
         Err(_) => "not valid yet",
     }
 }
-
-const DAY: u64 = 86_400;

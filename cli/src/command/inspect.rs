@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use zegel::{Card, Error, Id, MAX_ENVELOPE, Opener, Unverified};
 
 use super::card;
-use super::parties::{CARD_TAG, card_bytes, read_card};
+use super::parties::read_card;
 use crate::keyfile::KeyFile;
 use crate::layout::{self, Layout};
 use crate::{armour, body, file, output, state};
@@ -44,7 +44,7 @@ pub(crate) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<ExitCode> {
     let bytes = file::read(&args.file, LARGEST)?;
-    let report = if bytes.first() == Some(&CARD_TAG) || armour::is_armour(&bytes) {
+    let report = if bytes.first() == Some(&armour::CARD_TAG) || armour::is_armour(&bytes) {
         explain_card(&bytes)?
     } else {
         explain_envelope(&bytes, args)?
@@ -89,7 +89,7 @@ impl Report {
 }
 
 fn explain_card(bytes: &[u8]) -> Result<Report> {
-    let bytes = card_bytes(bytes)?;
+    let bytes = armour::card(bytes)?;
     let checked = Card::from_bytes(&bytes);
     let title = format!("card, {} bytes", bytes.len());
     let mut report = Report::new("card", &title, &layout::card(&bytes), checked.as_ref().err().copied());

@@ -7,6 +7,9 @@ use serde_json::json;
 use zegel::Agree;
 use zeroize::Zeroizing;
 
+use super::card;
+use crate::clock::{self, date};
+use crate::held::Held;
 use crate::keyfile::KeyFile;
 use crate::output::{self, hex};
 
@@ -14,6 +17,7 @@ use crate::output::{self, hex};
 pub(crate) enum Command {
     Show(Show),
     Export(Export),
+    Erase(Erase),
 }
 
 /// Show the id, the fingerprint and the key identifiers of a key file; nothing secret
@@ -47,10 +51,33 @@ pub(crate) struct Export {
     set: bool,
 }
 
+/// Erase old keys whose grace is over: nothing that was sealed to them opens again
+///
+/// The key file is written anew without them and the old one overwritten. That does not reach backups, snapshots,
+/// what a flash disk or a journaling file system kept, or the memory of a zegel that is still running. Afterwards
+/// `zegel card issue` makes a card without them; senders use its first key only, so there is no hurry.
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  zegel key erase -i pgo.key --grace 30")]
+pub(crate) struct Erase {
+    /// The key file, which is changed
+    #[arg(short, long, value_name = "FILE")]
+    identity: PathBuf,
+    /// Days that an old key stays after it was retired; 0 erases all old keys
+    #[arg(long, default_value_t = card::GRACE, value_name = "DAYS", value_parser = clap::value_parser!(u64).range(0..=3_650))]
+    grace: u64,
+    /// The whole file: the identity and every key
+    #[arg(long, conflicts_with = "grace", requires = "for_good")]
+    all: bool,
+    /// Yes: this cannot be undone
+    #[arg(long, requires = "all")]
+    for_good: bool,
+}
+
 pub(super) fn run(command: &Command) -> Result<()> {
     match command {
         Command::Show(args) => show(args),
         Command::Export(args) => export(args),
+        Command::Erase(args) => erase(args),
     }
 }
 
@@ -58,12 +85,19 @@ fn show(args: &Show) -> Result<()> {
     let keys = KeyFile::read(&args.identity)?;
     let id = keys.identity.id();
     let kids: Vec<String> = keys.kem.iter().map(|key| key.public().kid().to_string()).collect();
+    let retired: Vec<Option<u64>> = keys.retired().collect();
     let text = if args.json {
         let fingerprint = id.fingerprint().to_string();
-        json!({ "id": id.to_string(), "fingerprint": fingerprint, "kid": id.kid().to_string(), "kem_kids": kids })
+        json!({ "id": id.to_string(), "fingerprint": fingerprint, "kid": id.kid().to_string(), "kem_kids": kids, "retired": retired })
             .to_string()
     } else {
-        let kids = if kids.is_empty() { "none: this key only seals".into() } else { kids.join(" ") };
+        let dated = |(kid, retired): (&String, &Option<u64>)| match retired {
+            Some(at) => format!("{kid}, retired {}", date(*at)),
+            None => kid.clone(),
+        };
+        let kids: Vec<String> = kids.iter().zip(&retired).map(dated).collect();
+        let kids =
+            if kids.is_empty() { "none: this key only seals".into() } else { kids.join("\n             ") };
         format!(
             "id:          {id}\nfingerprint: {}\nkid:         {}\nKEM kids:    {kids}",
             id.fingerprint(),
@@ -96,6 +130,23 @@ fn export(args: &Export) -> Result<()> {
         }
     }
     output::print(text.as_bytes())
+}
+
+fn erase(args: &Erase) -> Result<()> {
+    let (mut held, keys) = Held::open(&args.identity)?;
+    if args.all {
+        let id = keys.identity.id();
+        held.erase()?;
+        eprintln!("{id} is erased, for good");
+        return Ok(());
+    }
+    let until = clock::now().saturating_sub(args.grace.saturating_mul(card::DAY));
+    let (keys, erased) = keys.without_retired(until)?;
+    if erased > 0 {
+        held.replace(&keys)?;
+    }
+    eprintln!("erased: {erased}; left: {}", keys.kem.len());
+    Ok(())
 }
 
 /// `{1: 1, 2: kid, 3: alg, -1: crv, -2: x, -4: d}`, deterministic (RFC 9052 §7, RFC 9053 §7.2).

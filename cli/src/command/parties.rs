@@ -16,7 +16,7 @@ pub(super) struct Sealing {
     /// The sender's key file
     #[arg(short, long, value_name = "FILE")]
     identity: PathBuf,
-    /// The recipient's card
+    /// The recipient's card; where the state knows a newer one of the same identity, that one is used
     #[arg(short, long, value_name = "CARD")]
     recipient: PathBuf,
     /// Where the numbers are kept: never lose or copy it, a number used twice is an alarm
@@ -45,8 +45,8 @@ enum Pad {
 /// The flags, read and checked.
 pub(super) struct Sender {
     keys: KeyFile,
-    recipient: Card,
-    store: Store,
+    pub(super) recipient: Card,
+    pub(super) store: Store,
     padding: Padding,
     self_check: bool,
     time: Clock,
@@ -57,10 +57,10 @@ impl Sealing {
     pub(super) fn prepare(&self) -> Result<Sender> {
         let keys = KeyFile::read(&self.identity)?;
         let name = || format!("card {}", self.recipient.display());
-        let (_, recipient) = read_card(&self.recipient)?;
-        recipient.check_valid(Some(clock::now())).with_context(name)?;
+        let (_, named) = read_card(&self.recipient)?;
         let store = state::open_or_create(&self.state)?;
-        state::check(&store, &recipient).with_context(name)?;
+        let recipient = state::newest(&store, named).with_context(name)?;
+        recipient.check_valid(Some(clock::now())).with_context(name)?;
         let padding = match self.pad {
             Pad::Buckets => Padding::Buckets,
             Pad::None => Padding::None,
@@ -71,11 +71,11 @@ impl Sealing {
 }
 
 impl Sender {
-    pub(super) fn sealer(&self) -> Result<Sealer<'_, Sequence>> {
+    pub(super) fn sealer(&self, recipient: &Card) -> Result<Sealer<'_, Sequence>> {
         let now = Some(clock::now());
         // One at a time: what a short run reserves and leaves would look like loss at the recipient.
         let numbers = self.store.sequence().ahead(1);
-        let sealer = Sealer::new(&self.keys.identity, &self.recipient, now, numbers)
+        let sealer = Sealer::new(&self.keys.identity, recipient, now, numbers)
             .context("cannot seal to this card")?
             .with_padding(self.padding);
         Ok(if self.self_check { sealer.with_self_check()? } else { sealer })
@@ -90,20 +90,10 @@ impl Sender {
 /// A card, in text armour or in binary, with its bytes; its own signature holds.
 pub(super) fn read_card(path: &std::path::Path) -> Result<(Vec<u8>, Card)> {
     let name = || format!("card {}", path.display());
-    let bytes = card_bytes(&file::read(path, LARGEST_CARD).with_context(name)?).with_context(name)?;
+    let bytes = armour::card(&file::read(path, LARGEST_CARD).with_context(name)?).with_context(name)?;
     let card = Card::from_bytes(&bytes).with_context(name)?;
     Ok((bytes, card))
 }
 
-/// The bytes of a card that may be in text armour.
-pub(super) fn card_bytes(bytes: &[u8]) -> Result<Vec<u8>> {
-    if bytes.first() == Some(&CARD_TAG) {
-        return Ok(bytes.to_vec());
-    }
-    Ok(armour::decode(armour::CARD, bytes)?.to_vec())
-}
-
-/// Tag 18: how a card in binary begins.
-pub(super) const CARD_TAG: u8 = 0xd2;
 /// With text armour, and what mail programs put around it.
 pub(super) const LARGEST_CARD: usize = 16 << 10;

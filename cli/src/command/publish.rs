@@ -3,15 +3,17 @@
 use std::collections::VecDeque;
 use std::io::BufRead as _;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
-use zegel::{MAX_ENVELOPE, Sealer, rng};
+use anyhow::{Context as _, Result, bail};
+use zegel::{Card, Error, MAX_ENVELOPE, Sealer, rng};
 use zegel_store::Sequence;
 
 use super::parties::{Sealing, Sender};
-use crate::mqtt::{Flags, Link, Options, Pending};
-use crate::{file, output};
+use crate::cards::{Cards, Taken};
+use crate::mqtt::{Event, Flags, Link, Message, Options, Pending};
+use crate::{exit, file, output};
 
 /// Seal measurements and publish them over MQTT 5, at QoS 1, never retained
 ///
@@ -31,6 +33,9 @@ pub(crate) struct Args {
     /// The topic to publish on
     #[arg(short, long)]
     topic: String,
+    /// Topics with the recipient's card: a newer one than the pinned one is used from then on
+    #[arg(long, value_name = "TOPIC")]
+    cards: Vec<String>,
     /// The topic to seal for, where a bridge on the way changes topics
     #[arg(long, value_name = "TOPIC")]
     sealed_topic: Option<String>,
@@ -48,20 +53,35 @@ pub(crate) struct Args {
     timeout: u64,
 }
 
-pub(super) fn run(args: &Args) -> Result<()> {
+pub(super) fn run(args: &Args) -> Result<ExitCode> {
     let sender = args.sealing.prepare()?;
+    if !args.cards.is_empty() && sender.store.card(sender.recipient.id())?.is_none() {
+        bail!(
+            "only the cards of who is pinned are followed: `zegel trust add` the recipient's card to the state first"
+        );
+    }
     let address = args.flags.address();
     // Drawn anew: a name that stays would tell the broker which messages belong together.
     let drawn = zegel::Secret::<8>::random(&mut rng::SysRng)?;
     let client =
         args.flags.client.clone().unwrap_or_else(|| format!("zegel-pub-{}", output::hex(drawn.expose())));
     let expiry = args.flags.session_expiry.unwrap_or(EXPIRY);
-    let link = Link::open(&Options { broker: &address, client: &client, expiry, filters: &[] })?;
-    let result =
-        Publisher { args, link: &link, sealer: sender.sealer()?, sender: &sender, pending: VecDeque::new() }
-            .all();
+    let link =
+        Link::open(&Options { broker: &address, client: &client, expiry, filters: &[], cards: &args.cards })?;
+    let mut publisher = Publisher {
+        args,
+        link: &link,
+        sealer: sender.sealer(&sender.recipient)?,
+        sender: &sender,
+        cards: Cards::new(&args.cards),
+        alarm: None,
+        pending: VecDeque::new(),
+    };
+    let result = publisher.all();
+    let alarm = publisher.alarm;
     link.close();
-    result
+    result?;
+    Ok(alarm.map_or(ExitCode::SUCCESS, exit::last_word))
 }
 
 struct Publisher<'r> {
@@ -69,12 +89,18 @@ struct Publisher<'r> {
     link: &'r Link,
     sealer: Sealer<'r, Sequence>,
     sender: &'r Sender,
+    cards: Cards<'r>,
+    /// The first alarm that lasts to the end.
+    alarm: Option<Error>,
     /// Published, and not confirmed.
     pending: VecDeque<Pending>,
 }
 
 impl Publisher<'_> {
-    fn all(mut self) -> Result<()> {
+    fn all(&mut self) -> Result<()> {
+        if !self.args.cards.is_empty() {
+            self.await_card()?;
+        }
         match &self.args.message {
             Some(text) => self.publish(text.as_bytes())?,
             None if self.args.lines => self.each_line()?,
@@ -102,7 +128,51 @@ impl Publisher<'_> {
         self.publish(line.strip_suffix(b"\r").unwrap_or(line))
     }
 
+    /// Gives the broker a moment for the card that it keeps: sealing to an older key is no harm, but no use either.
+    fn await_card(&mut self) -> Result<()> {
+        let begin = Instant::now();
+        while let Some(left) = MOMENT.checked_sub(begin.elapsed()) {
+            match self.link.next(left)? {
+                Some(Event::Message(message)) if self.follow(&message)? => return Ok(()),
+                Some(_) => {}
+                None => break,
+            }
+        }
+        eprintln!("zegel: no card of the recipient came: sealing to the one that is pinned");
+        Ok(())
+    }
+
+    /// Takes a card; whether it is the recipient's, so that it is known to whom to seal.
+    fn follow(&mut self, message: &Message) -> Result<bool> {
+        let mut transaction = self.sender.store.begin()?;
+        let taken = self.cards.take(&mut transaction, &message.topic(), message.payload())?;
+        transaction.commit()?;
+        self.link.acknowledge(message)?;
+        let mine = |card: &Card| card.id() == self.sender.recipient.id();
+        match taken {
+            Taken::Newer(card) if mine(&card) => {
+                self.sealer = self.sender.sealer(&card)?;
+                Ok(true)
+            }
+            Taken::Known(card) => Ok(mine(&card)),
+            Taken::Alarm(error) => {
+                if exit::is_lasting(error) {
+                    self.alarm.get_or_insert(error);
+                }
+                Ok(false)
+            }
+            Taken::Newer(_) | Taken::Nothing => Ok(false),
+        }
+    }
+
     fn publish(&mut self, body: &[u8]) -> Result<()> {
+        while let Some(event) = self.link.next(Duration::ZERO)? {
+            match event {
+                Event::Message(message) => drop(self.follow(&message)?),
+                Event::Refused(reason) => bail!(reason),
+                Event::Up | Event::Down(_) => {}
+            }
+        }
         let topic = self.args.sealed_topic.as_ref().unwrap_or(&self.args.topic);
         let envelope = self.sealer.seal_to_vec(topic, &self.sender.measurement(body), &mut rng::SysRng)?;
         self.pending.push_back(self.link.publish(&self.args.topic, envelope)?);
@@ -122,5 +192,7 @@ impl Publisher<'_> {
 
 /// Long enough for a broker that restarts.
 const EXPIRY: u32 = 300;
+/// How long a retained card may take to come.
+const MOMENT: Duration = Duration::from_secs(2);
 /// Messages under way at a time.
 const UNCONFIRMED: usize = 64;

@@ -36,6 +36,10 @@ pub(super) fn run(args: &Args) -> Result<()> {
     args.output.check(true)?;
     let body = file::read(&args.body, MAX_ENVELOPE)?;
     let sender = args.sealing.prepare()?;
-    let envelope = sender.sealer()?.seal_to_vec(&args.topic, &sender.measurement(&body), &mut rng::SysRng)?;
+    let envelope = sender.sealer(&sender.recipient)?.seal_to_vec(
+        &args.topic,
+        &sender.measurement(&body),
+        &mut rng::SysRng,
+    )?;
     args.output.write(&envelope)
 }

@@ -7,14 +7,15 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
-use zegel::{Agree, Error, Opened, Opener};
+use zegel::{Error, Id, Opened, Opener};
 use zegel_store::Store;
 
+use crate::cards::{Cards, Taken};
 use crate::clock::Clock;
-use crate::keyfile::KeyFile;
 use crate::mqtt::{Event, Flags, Link, Message, Options};
 use crate::outbox::Outbox;
-use crate::{body, output, state};
+use crate::watch::Watch;
+use crate::{body, exit, output, state};
 
 /// Receive measurements over MQTT 5: a line for each that is accepted, and each exactly once
 ///
@@ -23,7 +24,10 @@ use crate::{body, output, state};
 /// told. A file (-o) gets each line exactly once, also through kill -9. Standard output may get the last lines
 /// again after a kill, under the same record numbers ("record" in --json).
 ///
-/// A message that is refused is reported on standard error, with the name of the error, and stops nothing.
+/// A message that is refused is reported on standard error, with the name of the error, and stops nothing. What
+/// tells of a key in other hands is an ALARM there; Conflict and Equivocation are also the exit code in the end.
+///
+/// A key file that is rotated meanwhile is read again.
 #[derive(clap::Args)]
 #[command(disable_help_flag = true)]
 #[command(
@@ -40,6 +44,9 @@ pub(crate) struct Args {
     /// Topics to receive, wildcards allowed; may be given several times
     #[arg(short, long = "topic", value_name = "TOPIC", required = true)]
     topics: Vec<String>,
+    /// Topics with cards, wildcards allowed: newer cards of who is pinned are taken; may be given several times
+    #[arg(long, value_name = "TOPIC")]
+    cards: Vec<String>,
     /// The topic that was sealed for, where a bridge on the way changes topics
     #[arg(long, value_name = "TOPIC")]
     sealed_topic: Option<String>,
@@ -67,16 +74,25 @@ pub(crate) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<ExitCode> {
-    let keys = KeyFile::read(&args.identity)?;
+    let mut keys = Watch::open(&args.identity)?;
     let store = state::open(&args.state)?;
     let path = args.output.as_deref().filter(|path| path.as_os_str() != "-");
     let outbox = Outbox::open(&store, path)?;
-    let client = args.flags.client.clone().unwrap_or_else(|| client_name(&keys, &args.topics));
+    let client = match &args.flags.client {
+        Some(client) => client.clone(),
+        None => client_name(&keys.keys()?.identity.id(), &args.topics),
+    };
     let expiry = args.flags.session_expiry.unwrap_or(EXPIRY);
     let address = args.flags.address();
-    let link = Link::open(&Options { broker: &address, client: &client, expiry, filters: &args.topics })?;
-    let opener = Opener::new(keys.identity.id(), &keys.kem);
-    let mut receiver = Receiver { args, store: &store, opener, outbox, accepted: 0 };
+    let link = Link::open(&Options {
+        broker: &address,
+        client: &client,
+        expiry,
+        filters: &args.topics,
+        cards: &args.cards,
+    })?;
+    let cards = Cards::new(&args.cards);
+    let mut receiver = Receiver { args, store: &store, keys, outbox, cards, accepted: 0, alarm: None };
     let result = receiver.all(&link);
     link.close();
     let closed = receiver.outbox.close(&store);
@@ -85,15 +101,22 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
     if !complete {
         eprintln!("zegel: nothing came for {} seconds", args.timeout.unwrap_or_default());
     }
-    Ok(if complete { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(match receiver.alarm {
+        Some(error) => exit::last_word(error),
+        None if complete => ExitCode::SUCCESS,
+        None => ExitCode::FAILURE,
+    })
 }
 
 struct Receiver<'r> {
     args: &'r Args,
     store: &'r Store,
-    opener: Opener<'r>,
+    keys: Watch,
     outbox: Outbox,
+    cards: Cards<'r>,
     accepted: u64,
+    /// The first alarm that lasts to the end.
+    alarm: Option<Error>,
 }
 
 impl Receiver<'_> {
@@ -132,9 +155,20 @@ impl Receiver<'_> {
         let mut refused = Vec::new();
         while let Some(message) = next.take() {
             let arrived_on = message.topic();
+            if self.cards.follow(&arrived_on) {
+                let taken = self.cards.take(&mut transaction, &arrived_on, message.payload())?;
+                if let Taken::Alarm(error) = taken {
+                    self.remember(error);
+                }
+                batch.push(message);
+                next = more(link, batch.len() < BATCH)?;
+                continue;
+            }
             let topic = self.args.sealed_topic.as_ref().unwrap_or(&arrived_on);
             let mut envelope = message.payload().to_vec();
-            match self.opener.open(&mut transaction, topic, self.args.clock.seconds(), &mut envelope) {
+            let keys = self.keys.keys()?;
+            let opener = Opener::new(keys.identity.id(), &keys.kem);
+            match opener.open(&mut transaction, topic, self.args.clock.seconds(), &mut envelope) {
                 Ok(opened) => {
                     let line = self.line(&opened, &arrived_on);
                     self.outbox.add(&mut transaction, line)?;
@@ -147,25 +181,25 @@ impl Receiver<'_> {
             }
             batch.push(message);
             let full = self.args.count.is_some_and(|count| self.accepted >= count);
-            if !full && batch.len() < BATCH {
-                next = match link.next(Duration::ZERO)? {
-                    Some(Event::Message(message)) => Some(message),
-                    Some(Event::Down(reason)) => {
-                        eprintln!("zegel: connection lost, connecting again: {reason}");
-                        None
-                    }
-                    _ => None,
-                };
-            }
+            next = more(link, !full && batch.len() < BATCH)?;
         }
         transaction.commit()?;
         self.outbox.deliver()?;
         for (error, topic) in refused {
-            if !(self.args.quiet && error == Error::Duplicate) {
+            if error == Error::Conflict {
+                exit::alarm(error, &format!("on {}", topic.escape_debug()));
+                self.remember(error);
+            } else if !(self.args.quiet && error == Error::Duplicate) {
                 eprintln!("zegel: refused: {error}: on {}", topic.escape_debug());
             }
         }
         Ok(batch)
+    }
+
+    fn remember(&mut self, error: Error) {
+        if exit::is_lasting(error) {
+            self.alarm.get_or_insert(error);
+        }
     }
 
     fn line(&self, opened: &Opened<'_>, topic: &str) -> Vec<u8> {
@@ -189,10 +223,26 @@ impl Receiver<'_> {
     }
 }
 
-/// The same in each run, so that the broker keeps what arrives in between. It tells no more than envelopes do.
-fn client_name(keys: &KeyFile, topics: &[String]) -> String {
+/// What has arrived already, if there is room for it.
+fn more(link: &Link, room: bool) -> Result<Option<Message>> {
+    if !room {
+        return Ok(None);
+    }
+    Ok(match link.next(Duration::ZERO)? {
+        Some(Event::Message(message)) => Some(message),
+        Some(Event::Down(reason)) => {
+            eprintln!("zegel: connection lost, connecting again: {reason}");
+            None
+        }
+        _ => None,
+    })
+}
+
+/// The same in each run and after each rotation, so that the broker keeps what arrives in between. It tells no
+/// more than the card does.
+fn client_name(id: &Id, topics: &[String]) -> String {
     let mut hash = Sha256::new();
-    keys.kem.iter().for_each(|key| hash.update(Agree::public(key).as_bytes()));
+    hash.update(id.0);
     topics.iter().for_each(|topic| hash.update(topic.as_bytes()));
     format!("zegel-sub-{}", output::hex(hash.finalize().get(..8).unwrap_or_default()))
 }

@@ -14,7 +14,7 @@ use super::{Event, Message};
 /// Turns the event loop's events into ours.
 pub(super) struct Driver {
     client: AsyncClient,
-    filters: Vec<String>,
+    filters: Filters,
     /// `None` once nobody listens any more.
     listener: Option<SyncSender<Event>>,
     /// Counts connections, so that no acknowledgement of an earlier one goes out on this one.
@@ -24,7 +24,7 @@ pub(super) struct Driver {
 impl Driver {
     pub(super) fn new(
         client: AsyncClient,
-        filters: Vec<String>,
+        filters: Filters,
         listener: SyncSender<Event>,
         generation: Arc<AtomicU64>,
     ) -> Self {
@@ -59,9 +59,9 @@ impl Driver {
 
     fn take(&mut self, packet: Packet) {
         match packet {
-            Packet::ConnAck(_) if self.filters.is_empty() => self.tell(Event::Up),
+            Packet::ConnAck(_) if self.filters.none() => self.tell(Event::Up),
             Packet::ConnAck(_) => {
-                if let Err(error) = self.client.try_subscribe_many(self.filters.iter().map(filter)) {
+                if let Err(error) = self.client.try_subscribe_many(self.filters.all()) {
                     self.tell(Event::Refused(format!("cannot subscribe: {error}")));
                 }
             }
@@ -85,9 +85,26 @@ impl Driver {
     }
 }
 
-/// What was retained comes once, and not again with each connection.
-fn filter(topic: &String) -> SubscribeFilterInput {
-    SubscribeFilterInput::new(topic, QoS::AtLeastOnce).retain_forward_rule(RetainForwardRule::OnNewSubscribe)
+/// What to subscribe to.
+pub(super) struct Filters {
+    /// What was retained comes once, and not again with each connection.
+    pub(super) live: Vec<String>,
+    /// What was retained comes each time: it may be of somebody who is pinned only now.
+    pub(super) cards: Vec<String>,
+}
+
+impl Filters {
+    fn none(&self) -> bool {
+        self.live.is_empty() && self.cards.is_empty()
+    }
+
+    fn all(&self) -> impl Iterator<Item = SubscribeFilterInput> {
+        let filter = |topic: &String, rule| {
+            SubscribeFilterInput::new(topic, QoS::AtLeastOnce).retain_forward_rule(rule)
+        };
+        let live = self.live.iter().map(move |topic| filter(topic, RetainForwardRule::OnNewSubscribe));
+        live.chain(self.cards.iter().map(move |topic| filter(topic, RetainForwardRule::OnEverySubscribe)))
+    }
 }
 
 fn refusal(answer: &SubAck) -> Option<String> {

@@ -53,6 +53,14 @@ impl Parties {
         child.wait_with_output().unwrap()
     }
 
+    /// Runs a line of words that has to succeed, and gives what it says on standard error.
+    pub(crate) fn does(&self, line: &str) -> String {
+        let output = self.run(line, b"");
+        let words = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{line}: {words}");
+        words
+    }
+
     /// The exit code of a line of words, and its last line on standard error.
     pub(crate) fn fails(&self, line: &str, input: &[u8]) -> (Option<i32>, String) {
         let output = self.run(line, input);

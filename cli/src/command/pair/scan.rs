@@ -1,6 +1,6 @@
 //! `zegel pair scan`: reads a code, says who scans it, and waits for who shows it.
 
-use std::io::{BufRead as _, Read as _};
+use std::io::{BufRead as _, IsTerminal as _, Read as _};
 
 use anyhow::{Context as _, Result};
 use zegel::pairing::{MAX_MESSAGE, Paired, PairingCode, Scanner};
@@ -57,6 +57,9 @@ pub(super) fn run(args: &Args) -> Result<()> {
 fn read(code: &str) -> Result<PairingCode> {
     let mut line = Zeroizing::new(String::new());
     if code == "-" {
+        if std::io::stdin().is_terminal() {
+            eprintln!("zegel: scan or paste the code, and press Enter");
+        }
         std::io::stdin().lock().take(LONGEST).read_line(&mut line).context("standard input")?;
     } else {
         line.push_str(code);
