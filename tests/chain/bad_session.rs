@@ -408,7 +408,8 @@ fn a_flood_of_messages_and_manifests_fills_bounded_memory() {
     let mut bytes = [0; SessionRecord::BYTES];
     bytes[..8].copy_from_slice(&inside.secrets.id);
     bytes[8..40].copy_from_slice(&world.device.identity.id().0);
-    for (at, number) in [(48, NOW), (56, 9), (64, 65_536), (72, 86_400)] {
+    bytes[40..72].copy_from_slice(&world.pgo.identity.id().0);
+    for (at, number) in [(80, NOW), (88, 9), (96, 65_536), (104, 86_400)] {
         bytes[at..at + 8].copy_from_slice(&u64::to_be_bytes(number));
     }
     let record = SessionRecord::from_bytes(&bytes).unwrap();
