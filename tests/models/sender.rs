@@ -36,7 +36,7 @@ pub(crate) enum Mode {
 
 enum Sealing<'p> {
     Idle(Sealer<'p, Flash>),
-    Open(Session<'p, Flash>, Model),
+    Open(Box<Session<'p, Flash>>, Model),
 }
 
 /// What the model knows of an open session.
@@ -204,7 +204,7 @@ impl<'p> Device<'p> {
                 let place = self.publish(items, free, bytes, None, Kind::Keyframe);
                 let (next, block) = (free + 1, Vec::new());
                 let model = Model { session: place, keyframe: free, started, limits, next, block };
-                Sealing::Open(session, model)
+                Sealing::Open(Box::new(session), model)
             }
             Err(refused) => {
                 assert_eq!((refused.error, block, out), (Error::TooLarge, 0, [0; 300]));
@@ -215,7 +215,7 @@ impl<'p> Device<'p> {
 
     fn open(
         &mut self,
-        mut session: Session<'p, Flash>,
+        mut session: Box<Session<'p, Flash>>,
         mut model: Model,
         items: &mut Vec<Item>,
         draws: &mut Draws,
