@@ -74,7 +74,7 @@ impl<'p> Model<'p> {
             None => {
                 self.check_key(item, broken)?;
                 self.check_sender(item)?;
-                if matches!(item.kind, Kind::Keyframe) && !self.admits(place) {
+                if matches!(item.kind, Kind::Keyframe { .. }) && !self.admits(place) {
                     return Err(Error::Full);
                 }
                 None
@@ -160,7 +160,7 @@ impl<'p> Model<'p> {
 
     fn keep(&mut self, place: usize, proven: bool) {
         match &self.pool.items[place].kind {
-            Kind::Keyframe => self.keep_session(place),
+            Kind::Keyframe { .. } => self.keep_session(place),
             Kind::Message { session } => {
                 let (number, apart) = (self.pool.items[place].number, self.bounds.leaves);
                 let leaves = &mut self.sessions.get_mut(session).unwrap().leaves;

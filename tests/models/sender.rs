@@ -201,7 +201,8 @@ impl<'p> Device<'p> {
             Ok((session, bytes)) => {
                 assert!(block > 0);
                 let bytes = self.outcome(Ok(bytes.to_vec()), Ok(())).unwrap();
-                let place = self.publish(items, free, bytes, None, Kind::Keyframe);
+                let ends = started.map(|started| started + limits.seconds);
+                let place = self.publish(items, free, bytes, None, Kind::Keyframe { ends });
                 let (next, block) = (free + 1, Vec::new());
                 let model = Model { session: place, keyframe: free, started, limits, next, block };
                 Sealing::Open(Box::new(session), model)

@@ -23,8 +23,10 @@ pub(crate) struct Item {
 
 pub(crate) enum Kind {
     OneShot,
-    /// Begins the session that is known by the place of this item.
-    Keyframe,
+    /// Begins the session that is known by the place of this item, and ends it after this second.
+    Keyframe {
+        ends: Option<u64>,
+    },
     Message {
         session: usize,
     },
@@ -46,7 +48,7 @@ impl Item {
             Kind::Message { session } | Kind::Manifest { session, .. } | Kind::Bad { session } => {
                 Some(session)
             }
-            Kind::OneShot | Kind::Keyframe => None,
+            Kind::OneShot | Kind::Keyframe { .. } => None,
         }
     }
 }
@@ -129,7 +131,7 @@ fn forged(people: &People, items: &mut Vec<Item>, draws: &mut Draws) {
     let root: [u8; 32] = draws.bytes(32).try_into().unwrap();
     let block = |first: u64, count: u64| chain::signed_block(first, count, &root);
     let bad = Kind::Bad { session };
-    let (number, bytes, body, kind) = match (&items[place].kind, draws.below(8)) {
+    let (number, bytes, body, kind) = match (&items[place].kind, draws.below(9)) {
         // Other content under the number of a message: a sender who says two things.
         (Kind::Message { .. }, 0..4) => {
             let body = draws.bytes(5);
@@ -144,8 +146,19 @@ fn forged(people: &People, items: &mut Vec<Item>, draws: &mut Draws) {
             (number, bytes, None, Kind::Manifest { session, first: *first, covers })
         }
         // Everything that no receiver takes, whatever it has taken before.
-        (_, 4) => (number, under(number, &session_plaintext(None, 65_002, b"reserved", b"")), None, bad),
+        // To the last second of the session a message is one, and after it nothing.
+        (_, 4 | 7) => {
+            let Kind::Keyframe { ends } = items[session].kind else { unreachable!() };
+            let time = ends.map_or(NOW + 90_000, |end| end + draws.below(3));
+            let late = ends.is_some_and(|end| time > end);
+            let body = draws.bytes(9);
+            let bytes = under(number, &session_plaintext(Some(time), 42, &body, b""));
+            (number, bytes, Some(body), if late { bad } else { Kind::Message { session } })
+        }
         (_, 5) => (number, under(number, &sign(&block(number, 1))), None, bad),
+        (_, 6) if draws.below(2) == 0 => {
+            (number, under(number, &session_plaintext(None, 65_002, b"reserved", b"")), None, bad)
+        }
         (_, 6) => (number, under(number, &statement(number, None, 42, b"five items", b"")), None, bad),
         _ => (
             start,
