@@ -116,7 +116,8 @@ fn stranger(people: &People, items: &mut Vec<Item>) {
 
 /// What a sender with a session's keys can write beside what an honest one would.
 fn forged(people: &People, items: &mut Vec<Item>, draws: &mut Draws) {
-    let inside: Vec<usize> = (0..items.len()).filter(|place| items[*place].session().is_some()).collect();
+    let inside = |place: &usize| matches!(items[*place].kind, Kind::Message { .. } | Kind::Manifest { .. });
+    let inside: Vec<usize> = (0..items.len()).filter(inside).collect();
     if inside.is_empty() {
         return;
     }
@@ -145,7 +146,6 @@ fn forged(people: &People, items: &mut Vec<Item>, draws: &mut Draws) {
             let bytes = under(number, &sign(&block(*first, covers.len() as u64)));
             (number, bytes, None, Kind::Manifest { session, first: *first, covers })
         }
-        // Everything that no receiver takes, whatever it has taken before.
         // To the last second of the session a message is one, and after it nothing.
         (_, 4 | 7) => {
             let Kind::Keyframe { ends } = items[session].kind else { unreachable!() };
@@ -155,6 +155,7 @@ fn forged(people: &People, items: &mut Vec<Item>, draws: &mut Draws) {
             let bytes = under(number, &session_plaintext(Some(time), 42, &body, b""));
             (number, bytes, Some(body), if late { bad } else { Kind::Message { session } })
         }
+        // Everything that no receiver takes, whatever it has taken before.
         (_, 5) => (number, under(number, &sign(&block(number, 1))), None, bad),
         (_, 6) if draws.below(2) == 0 => {
             (number, under(number, &session_plaintext(None, 65_002, b"reserved", b"")), None, bad)
