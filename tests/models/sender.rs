@@ -35,7 +35,7 @@ pub(crate) enum Mode {
 }
 
 enum Sealing<'p> {
-    Idle(Sealer<'p, Flash>),
+    Idle(Box<Sealer<'p, Flash>>),
     Open(Box<Session<'p, Flash>>, Model),
 }
 
@@ -134,7 +134,7 @@ impl<'p> Device<'p> {
             _ => {}
         }
         self.sealing = Some(match self.sealing.take() {
-            None => Sealing::Idle(self.start()),
+            None => Sealing::Idle(Box::new(self.start())),
             Some(Sealing::Idle(sealer)) => self.idle(sealer, items, draws, mode),
             Some(Sealing::Open(session, model)) => self.open(session, model, items, draws, mode),
         });
@@ -149,7 +149,7 @@ impl<'p> Device<'p> {
 
     fn idle(
         &mut self,
-        mut sealer: Sealer<'p, Flash>,
+        mut sealer: Box<Sealer<'p, Flash>>,
         items: &mut Vec<Item>,
         draws: &mut Draws,
         mode: Mode,
@@ -175,7 +175,7 @@ impl<'p> Device<'p> {
                     assert!(out.iter().all(|byte| *byte == 0));
                 }
             }
-            _ => return self.begin(sealer, items, draws, mode),
+            _ => return self.begin(*sealer, items, draws, mode),
         }
         Sealing::Idle(sealer)
     }
@@ -209,7 +209,7 @@ impl<'p> Device<'p> {
             }
             Err(refused) => {
                 assert_eq!((refused.error, block, out), (Error::TooLarge, 0, [0; 300]));
-                Sealing::Idle(refused.state)
+                Sealing::Idle(Box::new(refused.state))
             }
         }
     }
@@ -227,7 +227,7 @@ impl<'p> Device<'p> {
         match draws.below(if mode == Mode::Long { 40 } else { 12 }) {
             0 if mode != Mode::Long || draws.below(10) == 0 => {
                 drop(model);
-                return Sealing::Idle(session.end());
+                return Sealing::Idle(Box::new(session.end()));
             }
             1 | 2 => {
                 let fails = draws.below(4) == 0;
