@@ -58,12 +58,14 @@ impl<K: Agree> Opener<'_, K> {
             return Err(error);
         }
         let arrival = opener::take(state, &stream, sequence, &digest)?;
+        let mut kept = false;
         if let Checked::Keyframe(session) = &checked {
             state.keep_session(session)?;
-            if let Some(keys) = unverified.take_keys() {
+            kept = state.session(&session.id())?.is_some();
+            if let Some(keys) = unverified.take_keys().filter(|_| kept) {
                 state.hold_keys(keys);
             }
         }
-        unverified.into_opened(stream, digest, arrival, checked, &self.me, topic)
+        unverified.into_opened(stream, digest, arrival, checked, kept, &self.me, topic)
     }
 }

@@ -3,12 +3,16 @@
 mod support;
 
 use zegel::pairing::{Answered, Confirming, MAX_MESSAGE, PairingCode, Reply, Scanner, Shower};
-use zegel::{Card, ExactGuard, Identity, KemKey, MemoryTrust, Opener, Padding, Secret, Sign, hpke};
+use zegel::{
+    Card, ExactGuard, Identity, KemKey, MemoryTrust, Opener, Padding, Sealer, Secret, Session, SessionKeys,
+    SessionLimits, SessionStore, Sign, hpke,
+};
 
+use support::chain::SessionSecrets;
 use support::ends;
 use support::hex;
 use support::random::Draws;
-use support::world::{NOW, Person, TOPIC, World, measurement, state};
+use support::world::{Counter, NOW, Person, TOPIC, World, measurement, state};
 
 /// What a log would show of everything that holds or has seen a secret.
 fn shown(seed: &Secret<32>, kem: &Secret<32>) -> Vec<String> {
@@ -109,11 +113,40 @@ fn debug_is_what_it_was() {
     assert_eq!(format!("{id:?}"), format!("Id({id})"));
 }
 
+/// A session's keys, and the leaves that wait for their manifest, show no more than that they are there.
+#[test]
+fn debug_of_a_session_shows_its_name_alone() {
+    let world = World::new();
+    let sealer = Sealer::new(&world.device.identity, &world.pgo.card, None, Counter(0)).unwrap();
+    let begun = Session::begin_to_vec(sealer, TOPIC, None, SessionLimits::default(), &mut Draws(1));
+    let (mut session, mut keyframe) = begun.unwrap();
+    let secrets = SessionSecrets::of(&world.pgo.keys[0], &keyframe);
+    let mut message = session.seal_to_vec(TOPIC, &measurement(b"x"), None).unwrap();
+    let mut manifest = session.manifest_to_vec(TOPIC, &mut Draws(1)).unwrap();
+    let (mut receiver, opener) = (world.receiver(), world.pgo.opener());
+    let mut shown = Vec::new();
+    for bytes in [&mut keyframe, &mut message, &mut manifest] {
+        let opened = opener.open(&mut receiver, TOPIC, None, bytes).unwrap();
+        shown.push(format!("{opened:?} {:?} {:?}", opened.content(), opened.block()));
+    }
+    let keys = format!("{:?}", receiver.keys(&session.id()).unwrap());
+    assert_eq!(keys, format!("SessionKeys({:?}, ..)", session.id()));
+    let kept = receiver.kept();
+    let expected = "(1 sessions, 1 leaves, 0 manifests)";
+    assert_eq!(kept, format!("MemorySessions{expected} FixedSessions{expected}"));
+    shown.extend([keys, kept]);
+    for part in secrets.key.windows(4).chain(secrets.iv.windows(4)) {
+        let list = part.iter().map(u8::to_string).collect::<Vec<_>>().join(", ");
+        assert!(shown.iter().all(|text| !text.contains(&hex(part)) && !text.contains(&list)));
+    }
+}
+
 /// What holds a key has something to do when it is dropped: it wipes it.
 #[test]
 fn what_holds_a_secret_is_wiped_on_drop() {
     use std::mem::needs_drop;
     assert!(needs_drop::<Secret<32>>() && needs_drop::<Identity>() && needs_drop::<KemKey>());
+    assert!(needs_drop::<SessionKeys>() && needs_drop::<Session<'_, Counter>>());
     assert!(needs_drop::<hpke::SenderContext>() && needs_drop::<hpke::ReceiverContext>());
     assert!(needs_drop::<ed25519_dalek::hazmat::ExpandedSecretKey>());
     assert!(needs_drop::<chacha20poly1305::ChaCha20Poly1305>());

@@ -51,12 +51,15 @@ pub enum Content<'b> {
         /// The measurement itself, in the buffer that held the envelope.
         body: &'b [u8],
     },
-    /// A session has begun; its messages open from now on.
+    /// A session has begun.
     Keyframe {
         /// Names the session on the wire.
         session: SessionId,
         /// How long it is used.
         limits: SessionLimits,
+        /// Whether its messages can be opened: a keyframe that was held back so long that only newer sessions are kept
+        /// begins nothing any more.
+        kept: bool,
     },
     /// A block of a session was signed; [`Opened::block`] says whether all of it is here.
     Manifest(Manifest),

@@ -248,6 +248,7 @@ impl<'b> Unverified<'b> {
         digest: [u8; 32],
         arrival: Arrival,
         checked: Checked,
+        kept: bool,
         me: &Id,
         topic: &'b str,
     ) -> Result<Opened<'b>> {
@@ -265,7 +266,7 @@ impl<'b> Unverified<'b> {
         let content = match checked {
             Checked::Measurement => Content::Measurement { format, body },
             Checked::Keyframe(SessionRecord { id: session, limits, .. }) => {
-                Content::Keyframe { session, limits }
+                Content::Keyframe { session, limits, kept }
             }
             Checked::Evidence(proven, origin) => {
                 let evidence = UnverifiedEvidence::parse(body)?.with(proven);

@@ -64,10 +64,7 @@ impl<const N: usize> SessionStore for FixedSessions<N> {
         match self.slot(&session.id) {
             Some(slot) if slot.record == *session => Ok(()),
             Some(_) => Err(Error::Equivocation),
-            None => match self.place(&session.sender).ok_or(Error::Full)? {
-                Some(kept) if is_older(session, &kept.record) => Err(Error::TooOld),
-                _ => Ok(()),
-            },
+            None => self.place(&session.sender).map(|_| ()).ok_or(Error::Full),
         }
     }
 
@@ -76,12 +73,16 @@ impl<const N: usize> SessionStore for FixedSessions<N> {
         if self.slot(&session.id).is_some() {
             return Ok(());
         }
-        *self.place(&session.sender).ok_or(Error::Full)? = Some(Slot {
-            record: *session,
-            keys: None,
-            leaves: [NO_LEAF; LEAVES],
-            manifests: [None; MANIFESTS],
-        });
+        let place = self.place(&session.sender).ok_or(Error::Full)?;
+        // A keyframe that was held back gives up its own session, and not a newer one.
+        if place.as_ref().is_none_or(|kept| !is_older(session, &kept.record)) {
+            *place = Some(Slot {
+                record: *session,
+                keys: None,
+                leaves: [NO_LEAF; LEAVES],
+                manifests: [None; MANIFESTS],
+            });
+        }
         Ok(())
     }
 

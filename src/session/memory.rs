@@ -47,15 +47,8 @@ impl SessionStore for MemorySessions {
     }
 
     fn admits(&mut self, session: &SessionRecord) -> Result<()> {
-        match self.held.get(&session.id) {
-            Some(known) if known.record == *session => return Ok(()),
-            Some(_) => return Err(Error::Equivocation),
-            None => {}
-        }
-        let full = self.of(&session.sender).count() >= SESSIONS_PER_SENDER;
-        // A keyframe that was held back so long would be given up at once.
-        let oldest = self.of(&session.sender).all(|kept| kept.sequence > session.sequence);
-        if full && oldest { Err(Error::TooOld) } else { Ok(()) }
+        let known = self.held.get(&session.id);
+        if known.is_some_and(|known| known.record != *session) { Err(Error::Equivocation) } else { Ok(()) }
     }
 
     fn keep_session(&mut self, session: &SessionRecord) -> Result<()> {

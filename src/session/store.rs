@@ -20,11 +20,11 @@ pub trait SessionStore {
     ///
     /// # Errors
     /// [`Error::Equivocation`](crate::error::Error::Equivocation) when another session has this identifier,
-    /// [`Error::TooOld`](crate::error::Error::TooOld) when all that is kept of this sender is newer and there is no
-    /// room for more, [`Error::Full`](crate::error::Error::Full), [`Error::Storage`](crate::error::Error::Storage).
+    /// [`Error::Full`](crate::error::Error::Full), [`Error::Storage`](crate::error::Error::Storage).
     fn admits(&mut self, session: &SessionRecord) -> Result<()>;
 
-    /// Keeps a session. Beyond the bound for one sender, the one with the lowest number is given up.
+    /// Keeps a session. Beyond the bound for one sender, the one with the lowest number is given up, which may be
+    /// this one.
     ///
     /// # Errors
     /// As [`SessionStore::admits`].

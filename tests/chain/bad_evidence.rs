@@ -161,9 +161,9 @@ fn bad_evidence_in_an_envelope_is_rejected() {
         number += 1;
         around(&world.pgo, &world.gp, &statement(number, Some(NOW), format, body, b""))
     };
-    let mut withdrawn = [head(4, 1), bstr(&world.device.wire)].concat();
-    assert!(UnverifiedIntroduction::parse(&withdrawn).is_ok());
-    *withdrawn.last_mut().unwrap() ^= 1;
+    let mut unsigned = [head(4, 1), bstr(&world.device.wire)].concat();
+    assert!(UnverifiedIntroduction::parse(&unsigned).is_ok());
+    *unsigned.last_mut().unwrap() ^= 1;
     let longer = card_of(&world.device.identity, &[], 9, "longer");
     let twice = [head(4, 2), bstr(&world.device.wire), bstr(&longer)].concat();
     for (format, body) in [
@@ -171,7 +171,7 @@ fn bad_evidence_in_an_envelope_is_rejected() {
         (65_002, for_the_gp),
         (65_002, good[..good.len() - 1].to_vec()),
         (65_002, vec![]),
-        (65_003, withdrawn),
+        (65_003, unsigned),
         (65_003, twice),
         (65_003, good.clone()),
         (65_003, vec![]),

@@ -221,7 +221,6 @@ fn a_manifest_that_is_not_of_its_place_is_rejected() {
         ("count of none", inside.signed(&signed_block(20, 0, &[0; 32]))),
         ("count above the block", inside.signed(&of(16, 4))),
         ("count above 64", inside.signed(&signed_block(0, 65, &[0; 32]))),
-        ("the keyframe among them", inside.signed(&signed_block(10, 10, &[0; 32]))),
         ("numbers that overflow", inside.signed(&signed_block(MAX_NUMBER, 1, &[0; 32]))),
         ("a root of 31 bytes", {
             let block = [&genuine[..genuine.len() - 33], &[31][..], &[7; 31]].concat();
@@ -255,6 +254,12 @@ fn a_manifest_that_is_not_of_its_place_is_rejected() {
     assert!(inside.receiver.events.is_empty());
     let bytes = inside.manifest(20, &named(good));
     assert_eq!(inside.open(&bytes).unwrap().2, Some((17, 19)));
+    // A block begins after the keyframe.
+    let mut inside = Inside::with(&world, 10, &limits(9, 100, 60));
+    for (first, error) in [(8, Some(Error::Rejected)), (10, Some(Error::Rejected)), (11, None)] {
+        let bytes = inside.manifest(12, &inside.signed(&signed_block(first, 12 - first, &[7; 32])));
+        assert_eq!(inside.open(&bytes).err(), error, "from {first}");
+    }
 }
 
 /// The sender has signed what it has not sent: with all of the block here at once, else when the rest comes.

@@ -347,16 +347,18 @@ fn whoever_has_most_sessions_gives_one_up() {
     people.iter().for_each(|person| assert!(state.trust.pin(&person.card).is_ok()));
     let mut keyframe = |person: &Person, first| {
         let (_, mut bytes) = begin_by(person, &world.pgo, first, block_of(9));
-        world.pgo.opener().open(&mut state, TOPIC, Some(NOW), &mut bytes).map(|_| ())
+        let opened = world.pgo.opener().open(&mut state, TOPIC, Some(NOW), &mut bytes)?;
+        let Content::Keyframe { kept, .. } = opened.content() else { panic!("{opened:?}") };
+        Ok(*kept)
     };
     for first in [10, 20, 30, 40] {
-        assert_eq!(keyframe(&people[0], first), Ok(()));
+        assert_eq!(keyframe(&people[0], first), Ok(true));
     }
-    assert_eq!(keyframe(&people[0], 15), Err(Error::TooOld), "older than all that is kept");
-    assert_eq!(keyframe(&people[1], 0), Ok(()));
-    assert_eq!(keyframe(&people[2], 0), Ok(()));
+    assert_eq!(keyframe(&people[0], 15), Ok(false), "older than all that is kept");
+    assert_eq!(keyframe(&people[1], 0), Ok(true));
+    assert_eq!(keyframe(&people[2], 0), Ok(true));
     assert_eq!(keyframe(&people[3], 0), Err(Error::Full), "each of three has one");
-    assert_eq!(keyframe(&people[0], 50), Ok(()), "its own goes first");
+    assert_eq!(keyframe(&people[0], 50), Ok(true), "its own goes first");
 }
 
 /// The limit of what hedging can do for a session, stated in SPEC §10.2: numbers that go back *and* a generator that

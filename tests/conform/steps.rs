@@ -87,7 +87,7 @@ fn by_kind(opened: &Opened<'_>) -> Value {
                 "signed": signed,
             })
         }
-        Content::Keyframe { session, limits } => json!({
+        Content::Keyframe { session, limits, .. } => json!({
             "kind": "keyframe", "session": hex(&session.0), "block": limits.block, "messages": limits.messages,
             "seconds": limits.seconds,
         }),

@@ -74,7 +74,7 @@ impl<'p> Model<'p> {
             None => {
                 self.check_key(item, broken)?;
                 self.check_sender(item)?;
-                if matches!(item.kind, Kind::Keyframe) && !self.admits(place) {
+                if matches!(item.kind, Kind::Keyframe { .. }) && !self.admits(place) {
                     return Err(Error::Full);
                 }
                 None
@@ -160,7 +160,7 @@ impl<'p> Model<'p> {
 
     fn keep(&mut self, place: usize, proven: bool) {
         match &self.pool.items[place].kind {
-            Kind::Keyframe => self.keep_session(place),
+            Kind::Keyframe { .. } => self.keep_session(place),
             Kind::Message { session } => {
                 let (number, apart) = (self.pool.items[place].number, self.bounds.leaves);
                 let leaves = &mut self.sessions.get_mut(session).unwrap().leaves;
@@ -190,13 +190,27 @@ impl<'p> Model<'p> {
     fn admits(&self, keyframe: usize) -> bool {
         let known = self.sessions.contains_key(&keyframe);
         let room = self.sessions.len() < self.bounds.of_all;
-        known || room || !self.of(self.pool.items[keyframe].sender).is_empty()
+        known || room || self.gives_up(self.pool.items[keyframe].sender).is_some()
+    }
+
+    /// Whose oldest session goes where there is no room: one's own, or that of whoever has most of them.
+    fn gives_up(&self, sender: usize) -> Option<usize> {
+        let most = (0..3).max_by_key(|other| self.of(*other).len()).filter(|most| self.of(*most).len() > 1);
+        if self.of(sender).is_empty() { most } else { Some(sender) }
     }
 
     /// Beyond the bounds the sender's session with the lowest number is given up, the new one included.
     fn keep_session(&mut self, keyframe: usize) {
+        let sender = self.pool.items[keyframe].sender;
+        if self.sessions.len() == self.bounds.of_all
+            && !self.sessions.contains_key(&keyframe)
+            && self.of(sender).is_empty()
+        {
+            let most = self.gives_up(sender).unwrap();
+            self.sessions.remove(&self.of(most).first().unwrap().1);
+        }
         self.sessions.insert(keyframe, Known { keys: true, ..Known::default() });
-        let mine = self.of(self.pool.items[keyframe].sender);
+        let mine = self.of(sender);
         if mine.len() > self.bounds.of_one || self.sessions.len() > self.bounds.of_all {
             self.sessions.remove(&mine.first().unwrap().1);
         }
@@ -282,8 +296,9 @@ impl<'p, R: ReplayGuard, X: SessionStore> Receiving<'p, R, X> {
                 assert_eq!(opened.sequence(), item.number);
                 assert_eq!(opened.body(), item.body.as_deref());
                 let signed = item.session().is_none();
-                assert_eq!(opened.provenance() == Provenance::Signed, signed);
-                assert_eq!(opened.testimony().is_some(), signed);
+                let completes = opened.block().is_some() && opened.body().is_some();
+                assert_eq!(opened.provenance() == Provenance::Signed, signed || completes);
+                assert_eq!(opened.testimony().is_some(), signed && opened.body().is_some());
                 if matches!(item.kind, Kind::Message { .. }) {
                     self.statements.insert(place, opened.statement().to_vec());
                 }

@@ -36,8 +36,8 @@ pub(crate) enum Mode {
 
 #[expect(clippy::large_enum_variant, reason = "there is one of it")]
 enum Sealing<'p> {
-    Idle(Sealer<'p, Flash>),
-    Open(Session<'p, Flash>, Model),
+    Idle(Box<Sealer<'p, Flash>>),
+    Open(Box<Session<'p, Flash>>, Model),
 }
 
 /// What the model knows of an open session.
@@ -135,7 +135,7 @@ impl<'p> Device<'p> {
             _ => {}
         }
         self.sealing = Some(match self.sealing.take() {
-            None => Sealing::Idle(self.start()),
+            None => Sealing::Idle(Box::new(self.start())),
             Some(Sealing::Idle(sealer)) => self.idle(sealer, items, draws, mode),
             Some(Sealing::Open(session, model)) => self.open(session, model, items, draws, mode),
         });
@@ -150,7 +150,7 @@ impl<'p> Device<'p> {
 
     fn idle(
         &mut self,
-        mut sealer: Sealer<'p, Flash>,
+        mut sealer: Box<Sealer<'p, Flash>>,
         items: &mut Vec<Item>,
         draws: &mut Draws,
         mode: Mode,
@@ -176,7 +176,7 @@ impl<'p> Device<'p> {
                     assert!(out.iter().all(|byte| *byte == 0));
                 }
             }
-            _ => return self.begin(sealer, items, draws, mode),
+            _ => return self.begin(*sealer, items, draws, mode),
         }
         Sealing::Idle(sealer)
     }
@@ -202,21 +202,22 @@ impl<'p> Device<'p> {
             Ok((session, bytes)) => {
                 assert!(block > 0);
                 let bytes = self.outcome(Ok(bytes.to_vec()), Ok(())).unwrap();
-                let place = self.publish(items, free, bytes, None, Kind::Keyframe);
+                let ends = started.map(|started| started + limits.seconds);
+                let place = self.publish(items, free, bytes, None, Kind::Keyframe { ends });
                 let (next, block) = (free + 1, Vec::new());
                 let model = Model { session: place, keyframe: free, started, limits, next, block };
-                Sealing::Open(session, model)
+                Sealing::Open(Box::new(session), model)
             }
             Err(refused) => {
                 assert_eq!((refused.error, block, out), (Error::TooLarge, 0, [0; 300]));
-                Sealing::Idle(refused.state)
+                Sealing::Idle(Box::new(refused.state))
             }
         }
     }
 
     fn open(
         &mut self,
-        mut session: Session<'p, Flash>,
+        mut session: Box<Session<'p, Flash>>,
         mut model: Model,
         items: &mut Vec<Item>,
         draws: &mut Draws,
@@ -227,7 +228,7 @@ impl<'p> Device<'p> {
         match draws.below(if mode == Mode::Long { 40 } else { 12 }) {
             0 if mode != Mode::Long || draws.below(10) == 0 => {
                 drop(model);
-                return Sealing::Idle(session.end());
+                return Sealing::Idle(Box::new(session.end()));
             }
             1 | 2 => {
                 let fails = draws.below(4) == 0;

@@ -23,8 +23,10 @@ pub(crate) struct Item {
 
 pub(crate) enum Kind {
     OneShot,
-    /// Begins the session that is known by the place of this item.
-    Keyframe,
+    /// Begins the session that is known by the place of this item, and ends it after this second.
+    Keyframe {
+        ends: Option<u64>,
+    },
     Message {
         session: usize,
     },
@@ -46,7 +48,7 @@ impl Item {
             Kind::Message { session } | Kind::Manifest { session, .. } | Kind::Bad { session } => {
                 Some(session)
             }
-            Kind::OneShot | Kind::Keyframe => None,
+            Kind::OneShot | Kind::Keyframe { .. } => None,
         }
     }
 }
@@ -114,7 +116,8 @@ fn stranger(people: &People, items: &mut Vec<Item>) {
 
 /// What a sender with a session's keys can write beside what an honest one would.
 fn forged(people: &People, items: &mut Vec<Item>, draws: &mut Draws) {
-    let inside: Vec<usize> = (0..items.len()).filter(|place| items[*place].session().is_some()).collect();
+    let inside = |place: &usize| matches!(items[*place].kind, Kind::Message { .. } | Kind::Manifest { .. });
+    let inside: Vec<usize> = (0..items.len()).filter(inside).collect();
     if inside.is_empty() {
         return;
     }
@@ -129,7 +132,7 @@ fn forged(people: &People, items: &mut Vec<Item>, draws: &mut Draws) {
     let root: [u8; 32] = draws.bytes(32).try_into().unwrap();
     let block = |first: u64, count: u64| chain::signed_block(first, count, &root);
     let bad = Kind::Bad { session };
-    let (number, bytes, body, kind) = match (&items[place].kind, draws.below(8)) {
+    let (number, bytes, body, kind) = match (&items[place].kind, draws.below(9)) {
         // Other content under the number of a message: a sender who says two things.
         (Kind::Message { .. }, 0..4) => {
             let body = draws.bytes(5);
@@ -143,9 +146,20 @@ fn forged(people: &People, items: &mut Vec<Item>, draws: &mut Draws) {
             let bytes = under(number, &sign(&block(*first, covers.len() as u64)));
             (number, bytes, None, Kind::Manifest { session, first: *first, covers })
         }
+        // To the last second of the session a message is one, and after it nothing.
+        (_, 4 | 7) => {
+            let Kind::Keyframe { ends } = items[session].kind else { unreachable!() };
+            let time = ends.map_or(NOW + 90_000, |end| end + draws.below(3));
+            let late = ends.is_some_and(|end| time > end);
+            let body = draws.bytes(9);
+            let bytes = under(number, &session_plaintext(Some(time), 42, &body, b""));
+            (number, bytes, Some(body), if late { bad } else { Kind::Message { session } })
+        }
         // Everything that no receiver takes, whatever it has taken before.
-        (_, 4) => (number, under(number, &session_plaintext(None, 65_002, b"reserved", b"")), None, bad),
         (_, 5) => (number, under(number, &sign(&block(number, 1))), None, bad),
+        (_, 6) if draws.below(2) == 0 => {
+            (number, under(number, &session_plaintext(None, 65_002, b"reserved", b"")), None, bad)
+        }
         (_, 6) => (number, under(number, &statement(number, None, 42, b"five items", b"")), None, bad),
         _ => (
             start,
