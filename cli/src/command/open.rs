@@ -56,9 +56,14 @@ pub(super) fn run(args: &Args) -> Result<()> {
     let store = state::open(&args.state)?;
     let mut transaction = store.begin()?;
     let opener = Opener::new(keys.identity.id(), &keys.kem);
-    let opened = opener
-        .open(&mut transaction, &args.topic, args.clock.seconds(), &mut envelope)
-        .map_err(|error| state::explain(&transaction, error))?;
+    let opened = match opener.open(&mut transaction, &args.topic, args.clock.seconds(), &mut envelope) {
+        Ok(opened) => opened,
+        Err(error) => {
+            let told = state::explain(&transaction, error);
+            transaction.refuse()?;
+            return Err(told);
+        }
+    };
     if let Some((first, last)) = opened.arrival().missing {
         eprintln!("zegel: warning: of this sender, numbers {first} to {last} have not arrived");
     }
