@@ -64,6 +64,7 @@ mod limits;
 #[cfg(feature = "measure")]
 pub mod measure;
 mod open;
+pub mod pairing;
 mod refused;
 mod seal;
 mod secret;

@@ -34,3 +34,23 @@ fn the_open_corpus_holds() {
 fn the_card_corpus_holds() {
     replay("card", fuzz::card);
 }
+
+#[test]
+fn the_pairing_corpus_holds() {
+    replay("pairing", fuzz::pairing);
+}
+
+#[test]
+fn the_group_corpus_holds() {
+    replay("group", fuzz::group);
+}
+
+#[test]
+fn the_session_corpus_holds() {
+    replay("session", fuzz::session);
+}
+
+#[test]
+fn the_evidence_corpus_holds() {
+    replay("evidence", fuzz::evidence);
+}

@@ -2,8 +2,10 @@
 
 mod support;
 
+use zegel::pairing::{Answered, Confirming, MAX_MESSAGE, PairingCode, Reply, Scanner, Shower};
 use zegel::{Card, ExactGuard, Identity, KemKey, MemoryTrust, Opener, Padding, Secret, Sign, hpke};
 
+use support::ends;
 use support::hex;
 use support::random::Draws;
 use support::world::{NOW, Person, TOPIC, World, measurement, state};
@@ -56,6 +58,46 @@ fn debug_shows_no_secret() {
     }
 }
 
+/// What a log would show of a pairing by a code with this secret, at each of its steps.
+fn shown_of_a_pairing() -> (Vec<String>, [u8; 32]) {
+    let world = World::new();
+    let (shown, scanned, _) = ends::code(&world.pgo, 7);
+    let secret: [u8; 32] = shown.to_bytes().expose()[33..65].try_into().unwrap();
+    let mut texts = vec![format!("{shown:?}"), format!("{:?}", shown.to_bytes())];
+    let mut out = [0; MAX_MESSAGE];
+    let shower = Shower::new(shown, &world.pgo.identity, &world.pgo.wire, None).unwrap();
+    let (scanner, one) =
+        Scanner::new(scanned, &world.device.identity, &world.device.wire, None, &mut out).unwrap();
+    texts.extend([format!("{shower:?}"), format!("{scanner:?}")]);
+    let refused = shower.answer(&mut [7; 80], None, &mut [0; MAX_MESSAGE]).unwrap_err();
+    texts.extend([format!("{refused:?}"), format!("{refused}")]);
+    let (answered, two) = ends::answer(refused.state, one);
+    let (confirming, three) = ends::confirm(scanner, &two);
+    texts.extend([format!("{answered:?}"), format!("{confirming:?}")]);
+    let mut out = [0; MAX_MESSAGE];
+    let reply = answered.reply(&mut one.to_vec(), None, &mut Draws(1), &mut out).unwrap();
+    texts.push(format!("{reply:?}"));
+    let Reply::Again(answered, _) = reply else { panic!() };
+    let (paired, four) = ends::reply(answered, &three);
+    texts.extend([format!("{paired:?}"), format!("{:?}", ends::finish(confirming, &four))]);
+    (texts, secret)
+}
+
+#[test]
+fn debug_shows_nothing_of_a_pairing() {
+    let (texts, secret) = shown_of_a_pairing();
+    let id = Person::new(2, "PGO").identity.id();
+    assert_eq!(texts[..2], [format!("PairingCode({id}, ..)"), "Secret(..)".to_owned()]);
+    for text in &texts {
+        for part in secret.windows(4) {
+            let list = part.iter().map(u8::to_string).collect::<Vec<_>>().join(", ");
+            for form in [hex(part), hex(part).to_uppercase(), list] {
+                assert!(!text.contains(&form), "{text} shows {form}");
+            }
+        }
+    }
+}
+
 #[test]
 fn debug_is_what_it_was() {
     let identity = Person::new(2, "PGO");
@@ -75,5 +117,7 @@ fn what_holds_a_secret_is_wiped_on_drop() {
     assert!(needs_drop::<hpke::SenderContext>() && needs_drop::<hpke::ReceiverContext>());
     assert!(needs_drop::<ed25519_dalek::hazmat::ExpandedSecretKey>());
     assert!(needs_drop::<chacha20poly1305::ChaCha20Poly1305>());
+    assert!(needs_drop::<PairingCode>() && needs_drop::<Shower<'_>>() && needs_drop::<Answered<'_>>());
+    assert!(needs_drop::<Scanner<'_>>() && needs_drop::<Confirming<'_>>());
     assert!(!needs_drop::<Card>() && !needs_drop::<Opener<'_>>(), "public things need no wiping");
 }

@@ -50,6 +50,18 @@ pub(crate) fn now_in_milliseconds() -> u64 {
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
+/// A span of time as people write it, in seconds: `90`, `90s`, `10m`, `1h`.
+pub(crate) fn span(text: &str) -> Result<u64, &'static str> {
+    let (number, unit) = match text.strip_suffix(['s', 'm', 'h']) {
+        Some(number) if text.ends_with('m') => (number, 60),
+        Some(number) if text.ends_with('h') => (number, 3600),
+        Some(number) => (number, 1),
+        None => (text, 1),
+    };
+    let seconds = number.parse::<u64>().ok().and_then(|number| number.checked_mul(unit));
+    seconds.ok_or("expected seconds, or a number with s, m or h behind it")
+}
+
 /// A time that people read, in UTC; the bare number where no calendar reaches.
 pub(crate) fn date(seconds: u64) -> String {
     i64::try_from(seconds)
@@ -70,5 +82,15 @@ mod tests {
         assert!("-1".parse::<Clock>().is_err());
         assert_eq!(date(1_764_000_000), "2025-11-24T16:00:00Z");
         assert_eq!(date(u64::MAX), u64::MAX.to_string());
+    }
+
+    #[test]
+    fn spans_are_read_as_people_write_them() {
+        for (text, seconds) in [("90", 90), ("90s", 90), ("10m", 600), ("24h", 86_400), ("0", 0)] {
+            assert_eq!(span(text), Ok(seconds), "{text}");
+        }
+        for wrong in ["", "m", "-1m", "1d", "1.5h", "10 m", "99999999999999999999", "9999999999999999999h"] {
+            assert!(span(wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -6,6 +6,7 @@ mod inspect;
 mod key;
 mod keygen;
 mod open;
+mod pair;
 mod parties;
 mod publish;
 mod seal;
@@ -22,7 +23,8 @@ use crate::{demo, exit};
 ///
 /// A key file is made with `keygen`, and a card with its public keys with `card issue`. Send the card to those
 /// who are to seal to you or to trust you; they compare its fingerprint with you, aloud, and pin it with
-/// `trust add`. Then `seal` and `open` work on files and pipes, `pub` and `sub` over MQTT.
+/// `trust add`. Where both are at hand, `pair` does that by a QR code. Then `seal` and `open` work on files and pipes,
+/// `pub` and `sub` over MQTT.
 #[derive(clap::Parser)]
 #[command(name = "zegel", version, after_help = exit::list())]
 pub(crate) struct Line {
@@ -39,6 +41,9 @@ pub(crate) enum Command {
     /// Say whose messages are accepted
     #[command(subcommand)]
     Trust(trust::Command),
+    /// Exchange and pin cards over the broker, by a code that one end shows and the other scans
+    #[command(subcommand)]
+    Pair(pair::Command),
     Seal(seal::Args),
     Open(open::Args),
     Inspect(inspect::Args),
@@ -56,6 +61,7 @@ pub(crate) fn run(command: Command) -> Result<ExitCode> {
         Command::Keygen(args) => keygen::run(&args)?,
         Command::Card(command) => card::run(&command)?,
         Command::Trust(command) => trust::run(&command)?,
+        Command::Pair(command) => pair::run(&command)?,
         Command::Seal(args) => seal::run(&args)?,
         Command::Open(args) => open::run(&args)?,
         Command::Inspect(args) => return inspect::run(&args),

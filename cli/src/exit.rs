@@ -83,7 +83,7 @@ const fn advice(error: Error) -> &'static str {
         }
         Error::UnknownSender => "compare the sender's fingerprint, then `zegel trust add` their card",
         Error::Revoked => "the key was withdrawn or revoked; pair with a new one",
-        Error::Expired => "ask its owner for a newer card",
+        Error::Expired => "ask its owner for a newer card, or a new code",
         Error::NotYetValid => "check the clock, or wait until the card begins",
         Error::Duplicate => "taken before, and not taken again: no harm done",
         Error::TooOld => "from before what is remembered: nobody can tell whether it was taken",
@@ -107,7 +107,7 @@ const fn advice(error: Error) -> &'static str {
         Error::Stale => "measured longer ago than is taken here",
         Error::Ahead => "measured later than it is here: check both clocks",
         Error::Jump => "its number is further ahead than is taken here",
-        Error::CodeUsed => "a pairing code serves once: make a new one",
+        Error::CodeUsed => "somebody else has this code: compare the fingerprint, and show a new one",
         _ => "",
     }
 }

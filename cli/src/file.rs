@@ -115,8 +115,11 @@ pub(crate) fn is_open_to_others(path: &Path) -> bool {
 }
 
 fn taken(path: &Path, access: Access) -> anyhow::Error {
-    let advice =
-        if access == Access::Secret { "a key is never overwritten" } else { "use --force to replace it" };
+    let advice = if access == Access::Secret {
+        "what is secret is never overwritten"
+    } else {
+        "use --force to replace it"
+    };
     anyhow!("{} exists: {advice}", path.display())
 }
 

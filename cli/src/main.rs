@@ -14,11 +14,13 @@ mod early;
 mod exit;
 mod file;
 mod held;
+mod interrupt;
 mod keyfile;
 mod layout;
 mod mqtt;
 mod outbox;
 mod output;
+mod qr;
 mod state;
 mod watch;
 

@@ -1,6 +1,9 @@
 //! What each fuzz target asserts of any bytes. The tests of the crate run the same functions over the checked-in
 //! corpora, so that what was once found stays found.
 
+mod chain;
+mod pairing;
+
 use std::convert::Infallible;
 use std::sync::OnceLock;
 
@@ -11,6 +14,9 @@ use zegel::{
     Card, CardClaims, Error, EventLog, ExactGuard, Format, Identity, KemKey, Measurement, MemorySequence,
     MemorySessions, MemoryTrust, Opener, Padding, Sealer, Secret, Sign, State, Status, hpke,
 };
+
+pub use chain::{evidence, group, session};
+pub use pairing::pairing;
 
 /// Whatever parses is the one encoding of what it says.
 pub fn parse(data: &[u8]) {
@@ -27,6 +33,7 @@ pub fn parse(data: &[u8]) {
         let again = Pack::decode(&ours).expect("what was written can be read");
         assert_eq!(again.encode().expect("and written again"), ours);
     }
+    chain::parse(data);
 }
 
 /// Nothing but the genuine envelope opens, and nothing but it moves state. The first byte chooses what is mutated:

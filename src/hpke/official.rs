@@ -7,10 +7,12 @@ use std::string::String;
 use std::vec::Vec;
 
 use crate::cbor::{Reader, Writer, count};
-use crate::cose::header::{EK, KID};
+use crate::cose::encrypt::INFO;
+use crate::cose::header::{CHACHA20_POLY1305, EK, HPKE_4_KE, IV, KID};
+use crate::crypto::aead;
 use crate::crypto::kem::{self, Peer};
 use crate::crypto::schedule::{Psk, Schedule};
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::hpke::{Context, ReceiverContext, SenderContext};
 use crate::secret::Secret;
 
@@ -77,7 +79,7 @@ fn cose_hpke_4_messages_open() {
         let mut ciphertext = Vec::from(reader.bytes().unwrap());
         reader.end().unwrap();
 
-        let aad = enc_structure(protected, text("aad").as_bytes());
+        let aad = enc_structure("Encrypt0", protected, text("aad").as_bytes());
         let dh = kem::agree(&private, &ek).unwrap();
         let shared = kem::shared_secret(&dh, &ek, &kem::public_key(&private)).unwrap();
         let psk = (message["psk"] == true).then_some(Psk { key: &key, id: &id });
@@ -85,6 +87,54 @@ fn cose_hpke_4_messages_open() {
         let plaintext = schedule.keys.open(0, &aad, &mut ciphertext).unwrap();
         assert_eq!(plaintext, file["plaintext"].as_str().unwrap().as_bytes(), "{}", message["name"]);
     }
+}
+
+#[test]
+fn cose_hpke_4_ke_messages_open() {
+    let file: Value = serde_json::from_str(include_str!("../../tests/official/cose-hpke-4-ke.json")).unwrap();
+    let private = Secret::new(array(&file["private"]));
+    let (key, id) = (hex(&file["psk"]), hex(&file["psk_id"]));
+    assert_eq!(file["messages"].as_array().unwrap().len(), 16);
+    for message in file["messages"].as_array().unwrap() {
+        let text = |field: &str| String::from(message[field].as_str().unwrap());
+        let is_psk = message["psk"] == true;
+        let bytes = hex(&message["message"]);
+        let mut reader = Reader::new(&bytes);
+        reader.tag(96).unwrap();
+        reader.array(4).unwrap();
+        let protected = reader.bytes().unwrap();
+        assert_eq!(protected, CHACHA20_POLY1305);
+        reader.map(1).unwrap();
+        reader.exactly(IV).unwrap();
+        let iv: [u8; 12] = reader.array_of().unwrap();
+        let mut ciphertext = Vec::from(reader.bytes().unwrap());
+        reader.array(1).unwrap();
+        reader.array(3).unwrap();
+        let recipient_protected = reader.bytes().unwrap();
+        // The psk_id takes the place of the kid in the protected header.
+        reader.map(if is_psk { 2 } else { 1 }).unwrap();
+        if is_psk {
+            reader.exactly(KID).unwrap();
+            reader.bytes().unwrap();
+        }
+        reader.exactly(EK).unwrap();
+        let ek: [u8; 32] = reader.array_of().unwrap();
+        let mut wrapped = Vec::from(reader.bytes().unwrap());
+        reader.end().unwrap();
+
+        let dh = kem::agree(&private, &ek).unwrap();
+        let shared = kem::shared_secret(&dh, &ek, &kem::public_key(&private)).unwrap();
+        let psk = is_psk.then_some(Psk { key: &key, id: &id });
+        let info = recipient_structure(recipient_protected, text("info").as_bytes());
+        let schedule = Schedule::new(&shared, &info, psk).unwrap();
+        let cek = schedule.keys.open(0, text("hpke_aad").as_bytes(), &mut wrapped).unwrap();
+        let cek = Secret::new((&*cek).try_into().unwrap());
+        let aad = enc_structure("Encrypt", protected, text("aad").as_bytes());
+        let plaintext = aead::open(&cek, &iv, &aad, &mut ciphertext).unwrap();
+        assert_eq!(plaintext, file["plaintext"].as_str().unwrap().as_bytes(), "{}", message["name"]);
+    }
+    // Ours is the same structure, with what is always in it.
+    assert_eq!(recipient_structure(HPKE_4_KE, b"zegel-1"), INFO);
 }
 
 #[test]
@@ -110,16 +160,30 @@ fn a_refused_message_is_wiped_and_waited_for() {
     assert_eq!(receiver.open_in_place(b"", &mut message).unwrap(), [5; 4]);
 }
 
-fn enc_structure(protected: &[u8], external_aad: &[u8]) -> Vec<u8> {
-    let write = |writer: &mut Writer<'_>| {
+fn enc_structure(kind: &str, protected: &[u8], external_aad: &[u8]) -> Vec<u8> {
+    written(|writer| {
         writer.array(3)?;
-        writer.text("Encrypt0")?;
+        writer.text(kind)?;
         writer.bytes(protected)?;
         writer.bytes(external_aad)
-    };
-    let mut aad = std::vec![0; count(write).unwrap()];
-    write(&mut Writer::new(&mut aad)).unwrap();
-    aad
+    })
+}
+
+/// The `info` of one recipient: for whom the key is, by which algorithm, and what the application adds.
+fn recipient_structure(protected: &[u8], extra_info: &[u8]) -> Vec<u8> {
+    written(|writer| {
+        writer.array(4)?;
+        writer.text("HPKE Recipient")?;
+        writer.uint(24)?;
+        writer.bytes(protected)?;
+        writer.bytes(extra_info)
+    })
+}
+
+fn written(write: impl Fn(&mut Writer<'_>) -> Result<()>) -> Vec<u8> {
+    let mut bytes = std::vec![0; count(&write).unwrap()];
+    write(&mut Writer::new(&mut bytes)).unwrap();
+    bytes
 }
 
 fn hex(value: &Value) -> Vec<u8> {

@@ -122,13 +122,14 @@ impl<'b> Opened<'b> {
         }
     }
 
-    /// Who can be shown that the sender said this.
+    /// Who can be shown that the sender said this. A session's message that completes a signed block is signed at once.
     pub const fn provenance(&self) -> Provenance {
-        if self.proof.is_some() { Provenance::Signed } else { Provenance::Session }
+        let in_block = self.block.is_some() && matches!(self.content, Content::Measurement { .. });
+        if self.proof.is_some() || in_block { Provenance::Signed } else { Provenance::Session }
     }
 
-    /// The measurement with the sender's signature, for evidence to be written from it. `None` when the provenance is
-    /// [`Provenance::Session`], for then [`Opened::block`] of a later arrival has it; and when it is no measurement.
+    /// The measurement with the sender's own signature, for evidence to be written from it. `None` for a session's message,
+    /// for then [`Opened::block`], of this or of a later arrival, has it; and when it is no measurement.
     pub fn testimony(&self) -> Option<Testimony<'b>> {
         self.body()?;
         let Signature { audience, signature } = self.proof?;

@@ -23,7 +23,7 @@ use crate::guard::stream::Stream;
 use crate::key::card::Card;
 use crate::key::identity::{Identity, Sign};
 use crate::key::kem::KemPublic;
-use crate::limits::MAX_ENVELOPE;
+use crate::limits::{MAX_ENVELOPE, MAX_RECIPIENTS};
 use crate::seal::author::{Author, Draft};
 use crate::secret::{Secret, Wipe};
 
@@ -44,7 +44,7 @@ impl<'k, S: SequenceStore, I: Sign> GroupSealer<'k, S, I> {
     /// [`Error::TooLarge`] unless there are 2 to 16, [`Error::Equivocation`] when one stands twice; and for a card
     /// [`Error::Revoked`], [`Error::NotYetValid`], [`Error::Expired`], [`Error::KeyUnavailable`].
     pub fn new(identity: &'k I, recipients: &'k [Card], now: Option<u64>, store: S) -> Result<Self> {
-        if recipients.len() < 2 {
+        if !(2..=MAX_RECIPIENTS).contains(&recipients.len()) {
             return Err(Error::TooLarge);
         }
         for card in recipients {

@@ -65,10 +65,6 @@ impl<'k, S: SequenceStore, I: Sign> Session<'k, S, I> {
     ///
     /// # Errors
     /// [`Error::TooLarge`] for the limits, and those of [`Sealer::seal`]. The sealer comes back with it.
-    #[expect(
-        clippy::result_large_err,
-        reason = "the sealer comes back whole, and there may be no heap for it"
-    )]
     pub fn begin<'o, R: TryCryptoRng + ?Sized>(
         mut sealer: Sealer<'k, S, I>,
         topic: &str,
@@ -89,7 +85,6 @@ impl<'k, S: SequenceStore, I: Sign> Session<'k, S, I> {
 
     /// [`Session::begin`] with the keyframe in a new vector.
     #[cfg(feature = "alloc")]
-    #[expect(clippy::result_large_err, reason = "as above")]
     pub fn begin_to_vec<R: TryCryptoRng + ?Sized>(
         sealer: Sealer<'k, S, I>,
         topic: &str,

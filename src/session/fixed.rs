@@ -34,15 +34,14 @@ impl<const N: usize> FixedSessions<N> {
     }
 
     /// Where a new session of `sender` goes: a free slot, or that of its oldest session.
-    fn place(&self, sender: &Id) -> Option<usize> {
-        let mine = |slot: &&Slot| slot.record.sender == *sender;
-        let oldest = self.slots.iter().flatten().filter(mine).map(|slot| slot.record.sequence).min();
-        let free = self.slots.iter().position(Option::is_none);
-        free.or_else(|| {
-            let is_oldest =
-                |slot: &Slot| slot.record.sender == *sender && Some(slot.record.sequence) == oldest;
-            self.slots.iter().position(|slot| slot.as_ref().is_some_and(is_oldest))
-        })
+    fn place(&mut self, sender: &Id) -> Option<&mut Option<Slot>> {
+        if let Some(free) = self.slots.iter().position(Option::is_none) {
+            return self.slots.get_mut(free);
+        }
+        let theirs =
+            |slot: &&mut Option<Slot>| slot.as_ref().is_some_and(|slot| slot.record.sender == *sender);
+        let number = |slot: &&mut Option<Slot>| slot.as_ref().map(|slot| slot.record.sequence);
+        self.slots.iter_mut().filter(theirs).min_by_key(number)
     }
 }
 
@@ -67,12 +66,16 @@ impl<const N: usize> SessionStore for FixedSessions<N> {
 
     fn keep_session(&mut self, session: &SessionRecord) -> Result<()> {
         self.admits(session)?;
-        if self.slot(&session.id).is_none() {
-            let place = self.place(&session.sender).ok_or(Error::Full)?;
-            *self.slots.get_mut(place).ok_or(Error::Full)? = Some(Slot {
+        if self.slot(&session.id).is_some() {
+            return Ok(());
+        }
+        let place = self.place(&session.sender).ok_or(Error::Full)?;
+        // A keyframe that was held back gives up its own session, and not a newer one.
+        if place.as_ref().is_none_or(|kept| kept.record.sequence <= session.sequence) {
+            *place = Some(Slot {
                 record: *session,
                 keys: None,
-                leaves: [(0, [0; 32]); LEAVES],
+                leaves: [NO_LEAF; LEAVES],
                 manifests: [None; MANIFESTS],
             });
         }
@@ -91,7 +94,12 @@ impl<const N: usize> SessionStore for FixedSessions<N> {
 
     fn keep_leaf(&mut self, id: &SessionId, sequence: u64, leaf: &Hash) -> Result<()> {
         let place = self.slot(id).and_then(|slot| slot.leaves.get_mut(place(sequence)));
-        place.map(|place| *place = (sequence, *leaf)).ok_or(Error::UnknownSession)
+        let place = place.ok_or(Error::UnknownSession)?;
+        // A message that comes late takes no newer one's place.
+        if place.0 <= sequence {
+            *place = (sequence, *leaf);
+        }
+        Ok(())
     }
 
     fn leaf(&mut self, id: &SessionId, sequence: u64) -> Result<Option<Hash>> {
@@ -106,6 +114,7 @@ impl<const N: usize> SessionStore for FixedSessions<N> {
         if let Some(place) = slot.manifests.iter_mut().find(same) {
             *place = Some(*manifest);
         } else if let Some(oldest) = slot.manifests.iter_mut().min_by_key(|kept| kept.map(|kept| kept.first))
+            && oldest.is_none_or(|kept| kept.first < manifest.first)
         {
             *oldest = Some(*manifest);
         }
@@ -121,6 +130,8 @@ impl<const N: usize> SessionStore for FixedSessions<N> {
         if let Some(slot) = self.slot(id) {
             let done = |kept: &&mut Option<Manifest>| kept.is_some_and(|kept| kept.first == manifest.first);
             slot.manifests.iter_mut().filter(done).for_each(|kept| *kept = None);
+            let covered = slot.leaves.iter_mut().filter(|(number, _)| manifest.covers(*number));
+            covered.for_each(|leaf| *leaf = NO_LEAF);
         }
         Ok(())
     }
@@ -152,3 +163,5 @@ fn place(sequence: u64) -> usize {
 const LEAVES: usize = 128;
 const LEAVES_NUMBERS: u64 = 128;
 const MANIFESTS: usize = 2;
+/// No message has this number, for each follows its keyframe's.
+const NO_LEAF: (u64, Hash) = (0, [0; 32]);

@@ -148,7 +148,10 @@ fn level_up(nodes: &mut [Hash; LEAVES], count: usize) -> Result<usize> {
 mod tests {
     use super::*;
     use crate::crypto::kdf::sha256;
+    use serde_json::Value;
+    use std::string::String;
     use std::vec::Vec;
+    use std::{format, fs};
 
     /// RFC 9162 §2.1.1, as it is written there.
     fn mth(leaves: &[Hash]) -> Hash {
@@ -196,5 +199,57 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn merkle_vectors() {
+        let run = |input: &Value| {
+            let leaves = hashes(&input["leaves"]);
+            let mut frontier = Frontier::new();
+            leaves.iter().for_each(|leaf| frontier.push(*leaf).unwrap());
+            let place = input["place"].as_u64().unwrap();
+            let path = Path::new(place, frontier.count(), |i| Ok(leaves[i as usize])).unwrap();
+            (frontier.root().unwrap(), Vec::from(path.hashes()))
+        };
+        for_each("merkle", 14, |input, expect| {
+            let ok = &expect["ok"];
+            assert_eq!(run(input), (hash(&ok["root"]), hashes(&ok["path"])));
+        });
+    }
+
+    #[test]
+    fn inclusion_vectors() {
+        let run = |input: &Value| {
+            let mut path = Path::empty();
+            hashes(&input["path"]).into_iter().try_for_each(|hash| path.push(hash))?;
+            let number = |field: &str| input[field].as_u64().unwrap();
+            let root = path.root(hash(&input["leaf"]), number("place"), number("count"));
+            if root == Some(hash(&input["root"])) { Ok(()) } else { Err(Error::Rejected) }
+        };
+        for_each("inclusion", 15, |input, expect| match run(input) {
+            Ok(()) => assert_eq!(expect["ok"], Value::Object(Default::default())),
+            Err(error) => assert_eq!(expect["error"], error.name()),
+        });
+    }
+
+    /// Shows each vector of a kind; `tests/vectors/README.md` says what is in them.
+    fn for_each(kind: &str, least: usize, check: impl Fn(&Value, &Value)) {
+        let folder = format!("{}/tests/vectors/{kind}", env!("CARGO_MANIFEST_DIR"));
+        let files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        assert!(files.len() >= least, "{} of at least {least} {kind} vectors", files.len());
+        for file in files {
+            let vector: Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
+            std::println!("{}", vector["name"]);
+            check(&vector["input"], &vector["expect"]);
+        }
+    }
+
+    fn hashes(value: &Value) -> Vec<Hash> {
+        value.as_array().unwrap().iter().map(hash).collect()
+    }
+
+    fn hash(value: &Value) -> Hash {
+        let digits: String = value.as_str().unwrap().into();
+        core::array::from_fn(|i| u8::from_str_radix(&digits[2 * i..2 * i + 2], 16).unwrap())
     }
 }

@@ -4,7 +4,12 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod bad_evidence;
+mod bad_group;
+mod bad_session;
+mod collision;
 mod custody;
 mod group;
+mod places;
 mod policy;
 mod session;

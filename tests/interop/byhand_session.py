@@ -62,9 +62,9 @@ class SessionSender:
         self.key, self.base_iv, self.id = export(self.shared)
         self.leaves, self.statements = [], []
 
-    def _seal(self, topic, time, format, body):
+    def _seal(self, topic, time, format, body, room=1):
         block, messages, seconds = self.limits
-        require(self.number - self.start < messages, "SessionOver")
+        require(self.number - self.start + room <= messages, "SessionOver")
         require(time is None or self.time is None or time <= self.time + seconds, "SessionOver")
         pad = 0
         if self.padding == "buckets":
@@ -77,7 +77,8 @@ class SessionSender:
     def message(self, topic, time, format, body):
         require(format < FIRST_RESERVED_FORMAT, "Reserved")
         require(len(self.leaves) < self.limits[0], "ManifestDue")
-        sealed = self._seal(topic, time, format, body)
+        # The last number is kept for a manifest.
+        sealed = self._seal(topic, time, format, body, room=2)
         aad = oracle.statement_aad(self.sender.id, [self.recipient], topic)
         self.leaves.append(merkle.leaf(oracle.sig_structure(aad, self.statement)))
         self.statements.append(self.statement)
@@ -86,7 +87,7 @@ class SessionSender:
     def manifest(self, topic, time, noise):
         """Signs the block so far; the next one begins."""
         if not self.leaves:
-            raise ZegelError("SessionOver", "nothing to sign")
+            raise ZegelError("NothingAllowed", "nothing to sign")
         first = self.number + 1 - len(self.leaves)
         body = sign_manifest(self.sender, self.recipient, manifest_payload(first, self.leaves), noise)
         sealed = self._seal(topic, time, MANIFEST, body)

@@ -82,8 +82,8 @@ def issue_card(identity: Identity, kem_publics, **fields):
     )
 
 
-def read_card(data):
-    """SPEC §8.2: shape, then keys, then the self-signature."""
+def parse_card(data):
+    """The exact shape: SPEC §8.2, step 1. The header's kid, the payload, the signature, and what they say."""
     require(len(data) <= MAX_CARD, "Malformed", "too long")
     kid, payload, signature = sign1(tagged(data, 18, 4), "Malformed")
     body = strict(payload)
@@ -103,6 +103,18 @@ def read_card(data):
         require(type(k) is dict and set(k) == {1, 2, -1, -2} and (k[1], k[-1]) == (1, 4), "Malformed", "KEM key")
         require(is_bytes(k[2], 8) and is_bytes(k[-2], 32), "Malformed", "KEM key lengths")
     require(len({k[2] for k in kems}) == len(kems), "Malformed", "a KEM kid twice")
+    return kid, payload, signature, body
+
+
+def claimed_id(data):
+    """Whose card it says it is."""
+    return ed25519_id(parse_card(data)[3][8][1][-2])
+
+
+def read_card(data):
+    """SPEC §8.2: shape, then keys, then the self-signature."""
+    kid, payload, signature, body = parse_card(data)
+    key, kems, label = body[8][1], body[KEM_KEYS], body[LABEL]
     require(ed25519_id(key[-2])[:8] == kid, "Malformed", "card kid")
     check_ed25519_public(key[-2])
     for k in kems:

@@ -2,7 +2,7 @@
 
 import ed25519
 import merkle
-from card import read_card, sig_structure
+from card import claimed_id, read_card, sig_structure
 from envelope import read_statement, statement_aad
 from names import ZegelError, cbor, check_topic, strict
 from session import manifest_aad
@@ -49,7 +49,7 @@ def verify_evidence(data, forwarder=None):
     return {
         "origin": card.id, "audience": audience, "topic": topic, "sequence": statement.sequence, "time": statement.time,
         "format": statement.format, "body": statement.body, "digest": statement.digest(card.id, audience, topic),
-        "proof": "signature" if is_bytes(proof) else "manifest",
+        "signed_with": [statement.sequence] * 2 if is_bytes(proof) else [proof[0], proof[0] + proof[1] - 1],
     }
 
 
@@ -65,10 +65,11 @@ def read_introduction(data):
     """SPEC §11.3: the cards, by ascending Id."""
     raw = strict(data)
     require(is_list(raw, 0, 64) and all(is_bytes(card) for card in raw), "Malformed", "introduction")
-    cards = [read_card(card) for card in raw]
-    for card in cards:
-        require(card.status == 0, "Revoked", "a withdrawn card")
-    require(ascending([card.id for card in cards]), "Malformed", "not in ascending order")
+    require(ascending([claimed_id(card) for card in raw]), "Malformed", "not in ascending order")
+    cards = []
+    for card in raw:
+        cards.append(read_card(card))
+        require(cards[-1].status == 0, "Revoked", "a withdrawn card")
     return cards
 
 

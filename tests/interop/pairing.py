@@ -16,6 +16,7 @@ from shape import ALG_CHACHA, is_bytes, is_list, require
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 MOST_AHEAD = 86400
+MOST_BYTES = 596
 
 
 def sha256(*parts):
@@ -31,6 +32,19 @@ def code_bytes(shower_id, secret, expires, version=1):
     return raw + sha256(b"zegel-code-1", raw)[:4]
 
 
+def check_time(expires, now):
+    """A shower without a clock writes 0; an end without a clock does not look."""
+    require(not expires or now is None or now <= expires, "Expired")
+
+
+def transcripts(messages):
+    """SPEC §12.3: a chain of hashes, one after each message."""
+    chain = []
+    for message in messages:
+        chain.append(sha256(*chain[-1:], message))
+    return chain
+
+
 def read_code(text, now):
     """SPEC §12.1: shower's id, secret, expiry."""
     require(len(text) == 125 and text.startswith("ZEGEL:") and set(text[6:]) <= set(ALPHABET), "Malformed", "text")
@@ -38,8 +52,9 @@ def read_code(text, now):
     require(code_text(raw) == text, "Malformed", "bits after the last byte")
     require(raw[0] == 1 and raw[-4:] == sha256(b"zegel-code-1", raw[:-4])[:4], "Malformed", "version, check")
     shower, secret, expires = raw[1:33], raw[33:65], int.from_bytes(raw[65:70], "big")
+    require(len(set(secret)) > 1, "WeakKey", "secret")
+    check_time(expires, now)
     require(now is None or expires <= now + MOST_AHEAD, "TooLarge")
-    require(now is None or now <= expires, "Expired")
     return shower, secret, expires
 
 
@@ -56,7 +71,7 @@ class Keys:
         return byhand.hkdf_expand(prk, role + self.shower + self.expires.to_bytes(8, "big"), length)
 
     def of(self, step):
-        okm = self.expand(b"scanner" if step in (1, 3) else b"shower", 44)
+        okm = self.expand(b"scanner" if step % 2 else b"shower", 44)
         return okm[:32], okm[32:]
 
     @property
@@ -71,21 +86,43 @@ class Keys:
     def aad(self):
         return cbor(["Encrypt0", ALG_CHACHA, cbor(["zegel-pairing-1", self.shower, self.expires])])
 
-    def seal(self, step, plaintext, aad=None):
-        key, iv = self.of(step)
-        ciphertext = ChaCha20Poly1305(key).encrypt(nonce(iv, step), plaintext, self.aad if aad is None else aad)
-        return b"\xd0" + cbor([ALG_CHACHA, {4: self.id, 6: partial_iv(step)}, ciphertext])
+    @property
+    def marks(self):
+        return self.expand(b"mark", 32)
 
-    def open(self, step, data, now):
-        """The first checks of SPEC §12.4: shape, expiry, tag; then the plaintext's value."""
-        id_, number, ciphertext = read_message(data)
-        require(id_ == self.id and number == step, "Malformed", "pairing-id, step")
-        require(now is None or now <= self.expires, "Expired")
-        key, iv = self.of(step)
+    def number(self, step, plaintext):
+        """The Partial IV of what is said, as a number."""
+        mark = byhand.hkdf_expand(self.marks, bytes([step]) + sha256(plaintext), 6)
+        return int.from_bytes(bytes([step]) + mark, "big")
+
+    def seal(self, step, plaintext, aad=None, number=None):
+        (key, iv), aad = self.of(step), self.aad if aad is None else aad
+        number = self.number(step, plaintext) if number is None else number
+        ciphertext = ChaCha20Poly1305(key).encrypt(nonce(iv, number), plaintext, aad)
+        return b"\xd0" + cbor([ALG_CHACHA, {4: self.id, 6: partial_iv(number)}, ciphertext])
+
+    def step(self, data, now):
+        """The first checks of SPEC §12.4: length, shape and pairing-id; then the expiry. The step it claims to be."""
+        require(len(data) <= MOST_BYTES, "Malformed", "too long")
+        id_, number, _ = read_message(data)
+        step = number >> 48
+        require(id_ == self.id and 1 <= step <= 4, "Malformed", "pairing-id, step")
+        check_time(self.expires, now)
+        return step
+
+    def open(self, data):
+        """The plaintext, when the tag holds."""
+        _, number, ciphertext = read_message(data)
+        key, iv = self.of(number >> 48)
         try:
-            return strict(ChaCha20Poly1305(key).decrypt(nonce(iv, step), ciphertext, self.aad), "Rejected")
+            return ChaCha20Poly1305(key).decrypt(nonce(iv, number), ciphertext, self.aad)
         except (InvalidTag, ValueError) as err:
             raise ZegelError("Rejected", "tag") from err
+
+    def read(self, step, data, now):
+        """What a message of this step says."""
+        require(self.step(data, now) == step, "Malformed", "another step")
+        return strict(self.open(data), "Rejected")
 
 
 def to_be_signed(speaker, listener, transcript):
@@ -111,15 +148,15 @@ class End:
 
     def confirm(self, step):
         """Message 3 or 4: the transcript so far, signed."""
-        transcript = sha256(*self.messages)
+        transcript = transcripts(self.messages)[-1]
         signature = byhand.sign_hedged(self.me.seed, self.noise, to_be_signed(self.me.id, self.partner.id, transcript))
         return self.keys.seal(step, cbor([transcript, signature]))
 
     def check(self, step, data, now):
         """Message 3 or 4 of the partner."""
-        items = self.keys.open(step, data, now)
+        items = self.keys.read(step, data, now)
         require(is_list(items, 2) and is_bytes(items[0], 32) and is_bytes(items[1], 64), "Rejected", "confirmation")
-        transcript = sha256(*self.messages)
+        transcript = transcripts(self.messages)[-1]
         require(items[0] == transcript, "Rejected", "transcript")
         signed = to_be_signed(self.partner.id, self.me.id, transcript)
         require(ed25519.verify_strict(self.partner.public, signed, items[1]), "Rejected", "signature")
@@ -127,7 +164,7 @@ class End:
     def take(self, data, now):
         """The answer to a message and the card that is pinned now."""
         require(not self.done, "CodeUsed")
-        return self.step(bytes(data), now)
+        return self.receive(bytes(data), now)
 
 
 class Scanner(End):
@@ -135,9 +172,9 @@ class Scanner(End):
         self.messages = (self.keys.seal(1, cbor([self.card])),)
         return self.messages[0]
 
-    def step(self, data, now):
+    def receive(self, data, now):
         if len(self.messages) == 1:
-            items = self.keys.open(2, data, now)
+            items = self.keys.read(2, data, now)
             require(is_list(items, 2) and is_bytes(items[0]) and is_bytes(items[1], 32), "Rejected", "message 2")
             require(items[1] == sha256(self.messages[0]), "Rejected", "another message 1")
             card = self.take_card(items[0], now)
@@ -145,25 +182,26 @@ class Scanner(End):
             self.partner, self.messages = card, (self.messages[0], data)
             self.messages += (self.confirm(3),)
             return {"answer": self.messages[2], "paired": None}
+        require(self.keys.step(data, now) != 2 or data != self.messages[1], "Duplicate")
         self.check(4, data, now)
         self.done = True
         return {"answer": None, "paired": self.partner.id}
 
 
 class Shower(End):
-    def step(self, data, now):
+    def receive(self, data, now):
         if not self.messages:
-            items = self.keys.open(1, data, now)
+            items = self.keys.read(1, data, now)
             require(is_list(items, 1) and is_bytes(items[0]), "Rejected", "message 1")
             card = self.take_card(items[0], now)
             require(card.id != self.me.id, "Rejected", "one's own card")
             self.partner = card
             self.messages = (data, self.keys.seal(2, cbor([self.card, sha256(data)])))
             return {"answer": self.messages[1], "paired": None}
-        id_, number, _ = read_message(data)
-        if id_ == self.keys.id and number == 1:
-            require(now is None or now <= self.keys.expires, "Expired")
-            require(data == self.messages[0], "CodeUsed")
+        if self.keys.step(data, now) == 1:
+            if data != self.messages[0]:
+                self.keys.open(data)
+                raise ZegelError("CodeUsed", "another message 1")
             return {"answer": self.messages[1], "paired": None}
         self.check(3, data, now)
         self.messages += (data,)

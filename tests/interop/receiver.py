@@ -49,23 +49,21 @@ class Receiver:
         self._check_status(card, now)
         digest = statement.digest(card.id, unsealed.audience, topic)
         guard = self.streams.get(stream(card.id, unsealed.audience), Guard())
-        more, then = self._take_in(card, statement, unsealed, guard, digest)
+        more, then = self._take_in(card, statement, unsealed)
         self.policy.ask(now, statement.time, guard.next, statement.sequence)
+        if isinstance(then, Session):
+            then = self._admit(then)
         return self._taken(card.id, unsealed.audience, statement, digest, more, then)
 
-    def _take_in(self, card, statement, unsealed, guard, digest):
+    def _take_in(self, card, statement, unsealed):
         """What the format makes of a body, and what changes when its number is taken."""
         if statement.format == KEYFRAME:
             block, messages, seconds = limits = read_keyframe(statement.body)
             *keys, id_ = export(unsealed.key, unsealed.ek)
-            if id_ in self.sessions:
-                guard.look(statement.sequence, digest)
-                raise ZegelError("Equivocation", "a session id twice")
             session = Session(card.id, self.id, statement.sequence, statement.time, limits, unsealed.key.kid,
-                unsealed.ek,
-                              id_, tuple(keys))
+                              unsealed.ek, id_, tuple(keys))
             more = {"kind": "keyframe", "session": id_, "block": block, "messages": messages, "seconds": seconds}
-            return more, lambda: self._keep(session)
+            return more, session
         if statement.format == EVIDENCE:
             try:
                 origin = verify_evidence(statement.body, card.id)
@@ -133,6 +131,12 @@ class Receiver:
     def _introduce(self, forwarder, number, ids):
         if number >= self.introductions.get(forwarder, (0, ()))[0]:
             self.introductions[forwarder] = (number, ids)
+
+    def _admit(self, session):
+        """SPEC §10.3: one session for one id; the same keyframe again is for the guard to tell."""
+        known = self.sessions.get(session.id)
+        require(known is None or known.keyframe == session.keyframe, "Equivocation", "a session id twice")
+        return lambda: self._keep(session)
 
     def _keep(self, session):
         self.sessions[session.id] = session

@@ -6,7 +6,7 @@ import merkle
 import oracle
 from byhand_session import SessionSender
 from names import Identity, KemKey
-from pairing import Keys, Scanner, Shower, code_bytes, code_text, read_code, sha256
+from pairing import Keys, Scanner, Shower, code_bytes, code_text, read_code, transcripts
 from shape import require
 from verdicts import verdict
 
@@ -53,6 +53,7 @@ def run_steps(given):
 def run_group_seal(given):
     cards = [oracle.read_card(card) for card in unhex(*given["recipient_cards"])]
     require(2 <= len(cards) <= 16, "TooLarge", "recipients")
+    require(len({card.kem_publics[0] for card in cards}) == len(cards), "Equivocation", "a kid twice")
     seed, body, *noises = unhex(*(given[k] for k in ("seed", "body", "signature_noise", "content_noise")))
     fields = [given[k] for k in ("sequence", "time", "format")]
     pad = 0
@@ -126,7 +127,7 @@ def run_transcript(given):
     return {
         "code": code_text(code_bytes(shower.id, secret, expires)), "pairing_id": keys.id, "topics": keys.topics,
         "scanner_key": scanner_key, "scanner_iv": scanner_iv, "shower_key": shower_key, "shower_iv": shower_iv,
-        "messages": messages, "hashes": [sha256(*messages[:n]) for n in (1, 2, 3)],
+        "marks": keys.marks, "messages": messages, "transcripts": transcripts(messages[:3]),
     }
 
 

@@ -78,6 +78,11 @@ class Session:
     leaves: dict = field(default_factory=dict)
     manifests: list = field(default_factory=list)
 
+    @property
+    def keyframe(self):
+        """What tells it from another."""
+        return self.sender, self.number, self.time, self.limits, self.kid, self.ek
+
     def derive(self, kem_keys):
         """SPEC §10.3 step 4."""
         if self.keys is None:

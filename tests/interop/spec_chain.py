@@ -7,7 +7,7 @@ import merkle
 import oracle
 from byhand_session import SessionSender
 from names import cbor
-from pairing import Keys, Scanner, Shower, code_bytes, code_text, sha256
+from pairing import Keys, Scanner, Shower, code_bytes, code_text
 from vectors import BODY, DEVICE, DEVICE_CARD, GP, GP_KEM, NOW, PGO, PGO_CARD, PGO_KEM, TOPIC, noise
 
 EXPIRES = NOW + 600
@@ -40,7 +40,7 @@ def session():
         "session-nonce": bytes(a ^ b for a, b in zip(s.base_iv, (9).to_bytes(12, "big"))),
     }
     s.message(TOPIC, NOW + 60, 112, SECOND_BODY)
-    manifest_message = s.manifest(TOPIC, NOW + 60, noise("manifest signature"))
+    manifest_message = s.manifest(TOPIC, None, noise("manifest signature"))
     first, leaves, body = s.block
     proof = oracle.manifest_proof(first, leaves, 0, body[-64:])
     evidence = oracle.evidence(DEVICE_CARD, [PGO.id], TOPIC, s.statements[0], proof)
@@ -64,7 +64,7 @@ def pairing():
     return messages | {
         "pairing-secret": secret, "pairing-code": code_text(code_bytes(PGO.id, secret, EXPIRES)), "pairing-id": keys.id,
         "scanner-key": scanner_key, "scanner-iv": scanner_iv, "shower-key": shower_key, "shower-iv": shower_iv,
-        "pairing-topics": " ".join(keys.topics), "pairing-transcript": sha256(*sent[:2]),
+        "pairing-topics": " ".join(keys.topics), "pairing-marks": keys.marks,
         "pairing-enc-structure": keys.aad,
         "pairing-plaintext-3": plaintext(keys, sent[2]),
     }
@@ -72,7 +72,7 @@ def pairing():
 
 def plaintext(keys, message):
     """What message 3 says."""
-    return cbor(keys.open(3, message, None))
+    return keys.open(message)
 
 
 def examples():

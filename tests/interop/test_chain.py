@@ -116,7 +116,7 @@ def test_evidence_goes_from_hand_to_hand():
     evidence = oracle.evidence(device[2].raw, [pgo[0].id], TOPIC, session.statements[1],
                                oracle.manifest_proof(first, leaves, 1, signature))
     said = oracle.verify_evidence(evidence, pgo[0].id)
-    assert (said["body"], said["origin"], said["proof"]) == (b"62", device[0].id, "manifest")
+    assert (said["body"], said["origin"], said["signed_with"]) == (b"62", device[0].id, [1, 2])
     refused("Rejected", lambda: oracle.verify_evidence(evidence, gp[0].id))
     receiver = receiver_of(gp, pgo[2])
 

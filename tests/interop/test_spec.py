@@ -130,7 +130,7 @@ def test_the_example_pairing_is_read_back():
     known = spec_examples.examples()
     assert read_code(known["pairing-code"], NOW)[1] == known["pairing-secret"]
     keys = Keys(known["pgo-id"], known["pairing-secret"], NOW + 600)
-    assert [type(keys.open(step, known[f"pairing-message-{step}"], NOW)) for step in (1, 2, 3, 4)] == [list] * 4
+    assert [type(keys.read(step, known[f"pairing-message-{step}"], NOW)) for step in (1, 2, 3, 4)] == [list] * 4
 
 
 def test_the_cddl_refuses_wrong_shapes():

@@ -9,8 +9,8 @@ from faults import encoding_faults
 from names import cbor
 from session_lab import Lab
 from vectors import (
-    BODY, CARER_CARD, DEVICE, DEVICE_CARD, GP, GP_KEM, MALLORY, NOW, PGO, PGO_KEM, TOPIC, VALID,
-    ROOT, WATCH_CARD, computed, error, made, noise, write,
+    BODY, CARER, CARER_CARD, DEVICE, DEVICE_CARD, GP, GP_KEM, MALLORY, NOW, PGO, PGO_KEM, TOPIC, VALID,
+    ROOT, WATCH, WATCH_CARD, computed, error, made, noise, write,
 )
 from vectors_card import card_of
 from vectors_open import sealed
@@ -203,6 +203,12 @@ def introductions():
     case("card-trailing-byte", "a byte follows a card", [raw[0] + b"\x00"], "Malformed")
     case("card-forged", "a card signed by another key", [card_of(oracle.claims(DEVICE.public, [], **VALID), MALLORY,
         DEVICE.kid)], "Rejected")
+    people = sorted((DEVICE, WATCH, CARER), key=lambda who: who.id)
+    forged = [card_of(oracle.claims(who.public, [], **VALID), MALLORY, who.kid) for who in people]
+    ended = [oracle.issue_card(who, [], status=1, **VALID) for who in people]
+    case("unsorted-forged", "the order is told before a signature", [forged[1], raw[0]], "Malformed")
+    case("withdrawn-then-forged", "each card in turn: the first is withdrawn", [ended[0], forged[1]], "Revoked")
+    case("forged-then-withdrawn", "each card in turn: the first is forged", [forged[0], ended[1]], "Rejected")
     point = ed25519.encode(ed25519.IDENTITY)
     case("card-weak", "a card of a key of low order", [
         card_of(oracle.claims(point, [], **VALID), MALLORY, oracle.ed25519_id(point)[:8])], "WeakKey")

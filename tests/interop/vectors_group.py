@@ -228,6 +228,12 @@ def seals():
     computed("group-seal", "no-clock", "4.6", "no time", base | {"time": None, "sequence": 2**32})
     for name, cards in {"one": [PGO_CARD], "none": [], "seventeen": [PGO_CARD] * 17}.items():
         write("group-seal", name, "3.3", f"a group of {name}", base | {"recipient_cards": cards}, error("TooLarge"))
+    shared = oracle.issue_card(CARER, [PGO_KEM.public], **VALID)
+    for name, what, cards in (
+        ("twice", "a card twice", [PGO_CARD, GP_CARD, PGO_CARD]), ("kid-twice", "two people with one KEM key",
+        [PGO_CARD, shared]),
+    ):
+        write("group-seal", name, "4.6", what, base | {"recipient_cards": cards}, error("Equivocation"))
 
 
 def make():

@@ -233,8 +233,8 @@ def seals():
     def tell(i, topic=TOPIC, time=NOW, format=60):
         return {"topic": topic, "time": time, "format": format, "body": body(i)}
 
-    def sign(name="manifest", topic=TOPIC, time=NOW):
-        return {"topic": topic, "time": time, "manifest": noise(name)}
+    def sign(name="manifest", topic=TOPIC):
+        return {"topic": topic, "time": None, "manifest": noise(name)}
 
     def seal(name, what, *steps, spec="10", expect=(), **more):
         given = base | more | {"steps": list(steps)}
@@ -248,7 +248,7 @@ def seals():
         sign(), padding="buckets")
     seal("buckets-256", "a message beyond 128 bytes is filled to 256", {**tell(0), "body": bytes(100)},
         padding="buckets", spec="10.3")
-    seal("no-clock", "no time", tell(0, time=None), sign(time=None), time=None)
+    seal("no-clock", "no time", tell(0, time=None), sign(), time=None)
     seal("topics", "two topics", tell(0), tell(1, "zegel/7f3a/2"), sign(topic="zegel/7f3a/m"))
     seal("edge", "from the number 255 to 256", tell(0), tell(1), sequence=254)
     seal("100-bytes", "a 100-byte body", {**tell(0), "body": bytes(range(100))})
@@ -256,6 +256,10 @@ def seals():
          block=1, spec="10.4", expect=["ManifestDue"])
     seal("over-messages", "the last number is used up", tell(0), sign(), tell(1), messages=2, spec="10.1",
         expect=["SessionOver"])
+    seal("last-number", "the last number is kept for a manifest", tell(0), tell(1), sign(), messages=2, spec="10.1",
+        expect=["SessionOver"])
+    seal("manifest-empty", "nothing to sign, and no number is used up", sign(), tell(0), sign("second"), sign("third"),
+        spec="10.4", expect=["NothingAllowed"] * 2)
     seal("over-seconds", "the session has lived its time", tell(0, time=NOW + 60), tell(1, time=NOW + 61), seconds=60,
         spec="10.1", expect=["SessionOver"])
     for format in (65000, 65001, 65002, 65535):

@@ -5,7 +5,7 @@ import oracle
 import pairing
 from faults import encoding_faults
 from names import cbor
-from pairing import Keys, Scanner, Shower, code_bytes, code_text, sha256
+from pairing import Keys, Scanner, Shower, code_bytes, code_text, partial_iv, sha256, transcripts
 from vectors import (
     DEVICE, DEVICE_CARD, GP, GP_CARD, MALLORY, NOW, PGO, PGO_CARD, PGO_KEM, TOPIC, VALID, computed, error, hexed,
     noise, run, write,
@@ -35,6 +35,9 @@ def codes():
     accept("ok-day", "a day ahead", text, EXPIRES - 86400, EXPIRES)
     accept("ok-no-clock", "a reader without a clock", text, None, EXPIRES)
     accept("ok-largest", "the largest expiry", code_text(code_bytes(PGO.id, SECRET, 2**40 - 1)), None, 2**40 - 1)
+    accept("ok-no-end", "a shower without a clock", code_text(code_bytes(PGO.id, SECRET, 0)), NOW, 0)
+    for name, secret in (("zeros", bytes(32)), ("stuck", b"\x5a" * 32)):
+        refuse(f"secret-{name}", "a secret that nobody drew", code_text(code_bytes(PGO.id, secret, EXPIRES)), "WeakKey")
     refuse("expired", "one second after the expiry", text, "Expired", EXPIRES + 1)
     refuse("too-far", "more than a day ahead", text, "TooLarge", EXPIRES - 86401)
     refuse("empty", "no text at all", "")
@@ -66,7 +69,7 @@ def codes():
     refuse("check-zero", "a check of zeros", code_text(raw[:-4] + bytes(4)))
 
 
-def transcripts():
+def whole():
     base = {
         "shower_seed": PGO.seed, "shower_card": PGO_CARD, "scanner_seed": DEVICE.seed, "scanner_card": DEVICE_CARD,
         "secret": SECRET, "expires": EXPIRES, "noise_3": NOISE_3, "noise_4": NOISE_4,
@@ -78,6 +81,7 @@ def transcripts():
         "shower_seed": DEVICE.seed, "shower_card": DEVICE_CARD, "scanner_seed": PGO.seed, "scanner_card": PGO_CARD})
     computed("transcript", "other-secret", "12.2", "another secret, other keys",
         base | {"secret": noise("other secret")})
+    computed("transcript", "no-end", "12.1", "a shower without a clock", base | {"expires": 0})
     computed("transcript", "other-expiry", "12.2", "another expiry, other keys", base | {"expires": EXPIRES + 1})
 
 
@@ -90,13 +94,13 @@ def honest(scanner_card=DEVICE_CARD, shower_card=PGO_CARD, keys=KEYS):
     return sent
 
 
-def end(role, name, spec, what, steps, *verdicts, now=NOW, seed=None, card=None):
+def end(role, name, spec, what, steps, *verdicts, now=NOW, seed=None, card=None, expires=EXPIRES):
     """One end of a pairing: each verdict an error, "answers", "paired" or both."""
     me = PGO if role == "shower" else DEVICE
     given = {
         "role": role, "seed": seed or me.seed, "card": card or (PGO_CARD if role == "shower" else DEVICE_CARD),
         "shower": PGO.id,
-        "secret": SECRET, "expires": EXPIRES, "now": now, "noise": NOISE_4 if role == "shower" else NOISE_3,
+        "secret": SECRET, "expires": expires, "now": now, "noise": NOISE_4 if role == "shower" else NOISE_3,
         "steps": steps,
     }
     found = run({"kind": "pairing", "input": hexed(given)})
@@ -125,12 +129,25 @@ def shower():
     end("shower", "ok-last-second", "12.4", "now is the expiry", [one, three], "answers", "answers paired", now=EXPIRES)
     end("shower", "1-again", "12.4", "message 1 again gets the same answer", [one, one, three, three],
         "answers", "answers", "answers paired", "CodeUsed")
+    timeless = honest(keys=Keys(PGO.id, SECRET, 0))
+    end("shower", "ok-no-end", "12.1", "a shower without a clock showed the code", timeless[0:3:2], "answers",
+        "answers paired", now=VALID["expires"], expires=0)
+    anew = KEYS.seal(1, cbor([DEVICE_CARD]), number=(1 << 48) + 5)
+    end("shower", "ok-other-mark", "12.3", "any six bytes after the step", [anew], "answers")
     other = KEYS.seal(1, cbor([MALLORY_CARD]))
+    forged = other[:-1] + bytes([other[-1] ^ 1])
+    end("shower", "1-another-forged", "12.4", "a forged message 1 after the first does not ring an alarm",
+        [one, forged, three], "answers", "Rejected", "answers paired")
+    end("shower", "1-another-nonce", "12.4", "message 1 in other bytes", [one, anew, three], "answers", "CodeUsed",
+        "answers paired")
     end("shower", "1-another", "12.4", "another message 1 after the first", [one, other, three], "answers",
         "CodeUsed", "answers paired")
     end("shower", "after", "12.4", "a code that has served", [one, three, one, other, three], "answers",
         "answers paired", *["CodeUsed"] * 3)
     end("shower", "expired", "12.4", "one second after the expiry", [one], "Expired", now=EXPIRES + 1)
+    end("shower", "expired-step", "12.4", "the expiry is told before the step", [three], "Expired", now=EXPIRES + 1)
+    end("shower", "expired-step-5", "12.4", "a step that is none is told before the expiry",
+        [KEYS.seal(5, cbor([DEVICE_CARD]))], "Malformed", now=EXPIRES + 1)
     for name, what, bytes_ in encoding_faults(one, MESSAGE):
         first(name, what, bytes_, "Malformed", "3.1")
     first("trailing-byte", "one byte follows", one + b"\x00", "Malformed", "3.1")
@@ -138,6 +155,10 @@ def shower():
     first("step-2", "its own kind of message", two, "Malformed")
     first("step-0", "step 0", KEYS.seal(0, cbor([DEVICE_CARD])), "Malformed")
     first("step-5", "step 5", KEYS.seal(5, cbor([DEVICE_CARD])), "Malformed")
+    first("partial-iv-step", "the step alone for a Partial IV", KEYS.seal(1, cbor([DEVICE_CARD]), number=1), "Malformed",
+        "12.3")
+    first("too-long", "597 bytes", KEYS.seal(1, cbor([bytes(547)])), "Malformed")
+    first("longest", "596 bytes, and no card", KEYS.seal(1, cbor([bytes(546)])), "Malformed")
     first("pairing-id", "another pairing's id", one[:10] + bytes(8) + one[18:], "Malformed")
     flipped = one[:-1] + bytes([one[-1] ^ 1])
     first("flipped", "one bit of the tag flipped", flipped)
@@ -151,9 +172,10 @@ def shower():
     other_keys("expiry", "sealed under another expiry", expires=EXPIRES + 1)
     other_keys("context", "the context of a session", aad=oracle.message_aad(TOPIC))
     key, iv = KEYS.of(2)
-    reflected = byhand.ChaCha20Poly1305(key).encrypt(pairing.nonce(iv, 1), cbor([DEVICE_CARD]), KEYS.aad)
-    first("role", "sealed under the shower's own key", b"\xd0" + cbor([oracle.ALG_CHACHA, {4: KEYS.id, 6: b"\x01"},
-        reflected]), spec="12.2")
+    number = KEYS.number(1, cbor([DEVICE_CARD]))
+    reflected = byhand.ChaCha20Poly1305(key).encrypt(pairing.nonce(iv, number), cbor([DEVICE_CARD]), KEYS.aad)
+    first("role", "sealed under the shower's own key", b"\xd0" + cbor([oracle.ALG_CHACHA, {4: KEYS.id,
+        6: partial_iv(number)}, reflected]), spec="12.2")
 
     def card(name, what, card, refusal="Rejected", spec="8.2", **more):
         first(f"card-{name}", what, KEYS.seal(1, cbor([card])), refusal, spec, **more)
@@ -182,7 +204,7 @@ def shower():
 
 def confirmations(refuse, step, speaker, listener, before):
     """False messages 3 and 4: the hash and the signature."""
-    transcript = sha256(*before)
+    transcript = transcripts(before)[-1]
 
     def confirmed(name, what, hash_=transcript, signed=None, speaker_id=speaker.id, listener_id=listener.id,
             signer=speaker, aad=None, spec="12.3"):
@@ -192,7 +214,8 @@ def confirmations(refuse, step, speaker, listener, before):
             spec=spec)
 
     confirmed("hash-first", "the hash of message 1 alone", sha256(before[0]))
-    confirmed("hash-order", "the hash of the messages in another order", sha256(*before[::-1]))
+    confirmed("hash-order", "the hash of the messages in another order", transcripts(before[::-1])[-1])
+    confirmed("hash-flat", "one hash over all messages, and not the chain", sha256(*before))
     confirmed("hash-other", "another hash", bytes(32))
     confirmed("signed-other", "signed over another hash", signed=bytes(32))
     confirmed("signed-swapped", "speaker and listener have changed places", speaker_id=listener.id,
@@ -222,8 +245,12 @@ def scanner():
         end("scanner", f"4-{name}", spec, what, [two, bad, four], "answers", refusal, "paired")
 
     end("scanner", "ok", "12.4", "a pairing, as the scanner sees it", [two, four], "answers", "paired")
-    end("scanner", "2-again", "12.4", "message 2 again is not what it waits for", [two, two, four], "answers",
-        "Malformed", "paired")
+    end("scanner", "2-again", "12.4", "message 2 again", [two, two, four], "answers", "Duplicate", "paired")
+    end("scanner", "2-another", "12.4", "another message 2 is not what it waits for", [two, KEYS.seal(2, cbor(
+        [PGO_CARD, sha256(one)]), number=(2 << 48) + 5), four], "answers", "Malformed", "paired")
+    timeless = honest(keys=Keys(PGO.id, SECRET, 0))
+    end("scanner", "ok-no-end", "12.1", "a shower without a clock showed the code", timeless[1:4:2], "answers",
+        "paired", now=VALID["expires"], expires=0)
     end("scanner", "after", "12.4", "a code that has served", [two, four, four, two], "answers", "paired", "CodeUsed",
         "CodeUsed")
     end("scanner", "expired", "12.4", "one second after the expiry", [two], "Expired", now=EXPIRES + 1)
@@ -249,13 +276,13 @@ def scanner():
     answer("card-expired", "a card that has expired", oracle.issue_card(PGO, [PGO_KEM.public], not_before=1,
         expires=NOW - 1), hash_, refusal="Expired", spec="8.2")
     confirmations(fourth, 4, PGO, DEVICE, (one, two, three))
-    fourth("hash-two", "the hash of messages 1 and 2", KEYS.seal(4, cbor([sha256(one, two), PGO.sign(
-        pairing.to_be_signed(PGO.id, DEVICE.id, sha256(one, two)))])), spec="12.3")
+    fourth("hash-two", "the hash of messages 1 and 2", KEYS.seal(4, cbor([transcripts((one, two))[-1],
+        PGO.sign(pairing.to_be_signed(PGO.id, DEVICE.id, transcripts((one, two))[-1]))])), spec="12.3")
     fourth("step-3", "its own message comes back", three, "Malformed")
 
 
 def make():
     codes()
-    transcripts()
+    whole()
     shower()
     scanner()

@@ -39,7 +39,7 @@ def positive():
     receive("ok-last-second", "10.3", "the last second of the session", [s.start_step, s.tell(time=NOW + 86400)],
             "keyframe", "session")
     s = Lab(limits=[4, 2, 86400])
-    receive("ok-last-number", "10.3", "the last number of the session", [s.start_step, *s.tells(2)],
+    receive("ok-last-number", "10.3", "the last number of the session", [s.start_step, s.tell(0), s.sealed([NOW, 60, body(1), b""], 2)],
             "keyframe", "session", "session")
     s = Lab()
     receive("ok-pad", "10.3", "a padded message", [s.start_step, s.sealed([NOW, 60, body(0), bytes(40)])], "keyframe",
@@ -100,12 +100,22 @@ def keyframes():
     receive("keyframe-unknown-sender", "7.2", "a keyframe of a sender who is not pinned", [s.start_step],
         "UnknownSender", cards=[])
     receive("keyframe-revoked", "7.2", "a keyframe of a revoked sender", [s.start_step], "Revoked", revoked=[DEVICE.id])
-    again = byhand.seal(DEVICE, PGO.id, PGO_KEM.public, TOPIC, 9, NOW, 65000, good, 0, noise("again signature"),
-        noise("again"))
-    twin = published(byhand.assemble(PGO_KEM.kid, *byhand.hpke_seal(
-        s.parts["ephemeral_secret"], PGO_KEM.public, byhand.enc_structure(TOPIC), again["plaintext"])))
+
+    def twin_of(number, limits=LIMITS, time=NOW):
+        """A keyframe under the ephemeral key of another."""
+        parts = byhand.seal(DEVICE, PGO.id, PGO_KEM.public, TOPIC, number, time, 65000, cbor(limits), 0,
+                            noise("twin signature"), noise("twin"))
+        return published(byhand.assemble(PGO_KEM.kid, *byhand.hpke_seal(
+            s.parts["ephemeral_secret"], PGO_KEM.public, byhand.enc_structure(TOPIC), parts["plaintext"])))
+
     receive("keyframe-same-id", "10.3", "another keyframe under the same ephemeral key: a session id twice",
-            [s.start_step, twin, s.tell(0)], "keyframe", "Equivocation", "session")
+            [s.start_step, twin_of(9), s.tell(0)], "keyframe", "Equivocation", "session")
+    s = Lab()
+    receive("keyframe-same-id-same-number", "10.3", "a session id twice is told before the number is looked at",
+            [s.start_step, twin_of(0, [5, 65536, 86400]), s.tell()], "keyframe", "Equivocation", "session")
+    s = Lab()
+    receive("keyframe-same-id-stale", "10.3", "the policy is asked before", [s.start_step, twin_of(0, time=NOW - 101),
+        s.tell()], "keyframe", "Stale", "session", policy={"max_age": 100, "max_skew": None, "max_jump": None})
     other = Lab("resealed session")
     receive("keyframe-resealed", "7.3", "the same keyframe statement in a new envelope starts no second session",
             [s.start_step, other.start_step, other.tell(0), s.tell(1)], "keyframe", "Duplicate", "UnknownSession",

@@ -17,6 +17,6 @@ fn misuse(
     let stream = Stream::new(identity.id(), card.id());
     let (time, digest, arrival) = (None, [0; 32], Arrival::default());
     let content = Content::Measurement { format: Format::CBOR, body: &[] };
-    let (topic, statement, proof, block) = ("t", &[][..], None, None);
-    let _ = Opened { stream, sequence: 0, time, digest, arrival, content, topic, statement, proof, block };
+    let (topic, statement, proof, session, block) = ("t", &[][..], None, None, None);
+    let _ = Opened { stream, sequence: 0, time, digest, arrival, content, topic, statement, proof, session, block };
 }

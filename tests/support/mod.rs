@@ -2,7 +2,10 @@
 //! hand-written sealer that can also write what no sealer would.
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its own part")]
 
+pub mod chain;
+pub mod ends;
 pub mod forge;
+pub mod parley;
 pub mod random;
 pub mod world;
 

@@ -129,7 +129,7 @@ pub struct Receiver {
     pub exact: ExactGuard,
     pub window: WindowGuard<4>,
     pub sessions: MemorySessions,
-    pub fixed: Box<FixedSessions<4>>,
+    pub fixed: Box<FixedSessions<16>>,
     pub events: Vec<Event>,
 }
 

@@ -1,4 +1,4 @@
-//! A real broker for the tests that need one.
+//! A real broker for a test, and anybody on the network.
 
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
@@ -7,7 +7,7 @@ use std::time::Duration;
 /// A mosquitto on loopback, ended with this value.
 pub(crate) struct Mosquitto {
     child: Child,
-    port: u16,
+    pub(crate) port: u16,
     pub(crate) address: String,
     _folder: tempfile::TempDir,
 }
@@ -51,18 +51,17 @@ impl Mosquitto {
 
     /// Publishes bare bytes, as anybody on the network can.
     pub(crate) fn publish(&self, topic: &str, bytes: &[u8]) {
-        self.send(topic, bytes, false);
+        self.publish_as(topic, bytes, rumqttc::PublishOptions::at_least_once());
     }
 
-    /// The same, for everybody who subscribes later.
+    /// The same, to be given to everybody who comes later.
     pub(crate) fn retain(&self, topic: &str, bytes: &[u8]) {
-        self.send(topic, bytes, true);
+        self.publish_as(topic, bytes, rumqttc::PublishOptions::at_least_once().retained());
     }
 
-    fn send(&self, topic: &str, bytes: &[u8], retain: bool) {
-        let options = rumqttc::MqttOptions::new("mallory", ("127.0.0.1", self.port));
+    fn publish_as(&self, topic: &str, bytes: &[u8], how: rumqttc::PublishOptions) {
+        let options = rumqttc::MqttOptions::new("anybody", ("127.0.0.1", self.port));
         let (client, mut connection) = rumqttc::Client::builder(options).capacity(4).build();
-        let how = rumqttc::PublishOptions::new(rumqttc::mqttbytes::QoS::AtLeastOnce).retain(retain);
         client.publish(topic, bytes.to_vec(), how).unwrap();
         client.disconnect().unwrap();
         while connection.recv().is_ok_and(|event| event.is_ok()) {}

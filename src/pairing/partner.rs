@@ -1,0 +1,60 @@
+//! Who a pairing was with: a card whose holder has proven to be there (SPEC §12.4).
+
+use core::fmt;
+
+use crate::cbor::Scratch;
+use crate::error::{Error, Result};
+use crate::key::card::Card;
+use crate::key::id::Id;
+use crate::limits::MAX_CARD;
+
+/// The outcome of a pairing: the partner, to be pinned now.
+///
+/// The partner holds the code and the identity of the card. Show label and fingerprint to the user.
+#[must_use = "the partner is not pinned before you pin it"]
+pub struct Paired(Partner);
+
+impl Paired {
+    pub(crate) const fn new(partner: Partner) -> Self {
+        Self(partner)
+    }
+
+    /// The partner's card.
+    pub const fn partner(&self) -> &Card {
+        &self.0.card
+    }
+
+    /// The card's bytes, for stores that keep them.
+    pub fn card_bytes(&self) -> &[u8] {
+        self.0.bytes.bytes()
+    }
+}
+
+impl fmt::Debug for Paired {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Paired({})", self.partner().id())
+    }
+}
+
+/// A card that came under the code's secret, and that its holder has not stood up for yet.
+#[derive(Clone)]
+pub(crate) struct Partner {
+    card: Card,
+    bytes: Scratch<MAX_CARD>,
+}
+
+impl Partner {
+    /// Verifies the card that `me` was sent, by `expected` where the code names one.
+    pub(crate) fn read(bytes: &[u8], me: &Id, expected: Option<&Id>, now: Option<u64>) -> Result<Self> {
+        let card = Card::from_bytes(bytes)?;
+        card.check_valid(now)?;
+        if card.id() == me || expected.is_some_and(|expected| expected != card.id()) {
+            return Err(Error::Rejected);
+        }
+        Ok(Self { card, bytes: Scratch::written(|writer| writer.raw(bytes))? })
+    }
+
+    pub(crate) const fn card(&self) -> &Card {
+        &self.card
+    }
+}
