@@ -9,9 +9,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use zegel::rng::SysRng;
 use zegel::{
-    Card, CardClaims, Error, Format, Identity, KemKey, Measurement, MemorySequence, Opener, Sealer, Status,
+    Card, CardClaims, Content, Error, Event, Format, Identity, KemKey, Measurement, MemorySequence, Opener,
+    Sealer, Session, SessionLimits, Status,
 };
-use zegel_store::{Store, StoreError};
+use zegel_store::{Awaited, Store, StoreError, Transaction};
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -21,6 +22,8 @@ enum Verdict {
     Taken,
     /// QoS 1 did its work, and so did we: acknowledge, nothing else.
     HadIt,
+    /// It overtook its keyframe, or its sender's card: kept, sealed, until that has come.
+    Early,
     /// The same number with other content: a cloned key, or a device restored from a backup.
     Alarm(Error),
     /// Somebody's noise. Nothing is ever answered; an answer would tell an attacker how far he got.
@@ -42,13 +45,13 @@ struct Gateway<'k> {
 }
 
 impl Gateway<'_> {
-    /// Decides about one message. When this says `Taken`, the reading is durable.
-    fn receive(&self, topic: &str, message: &mut [u8]) -> Verdict {
+    /// Decides about one message. When this says `Taken` or `Early`, it is durable.
+    fn receive(&self, topic: &str, message: &[u8]) -> Verdict {
         match self.take(topic, message) {
-            Ok(()) => Verdict::Taken,
+            Ok(verdict) => verdict,
             Err(StoreError::Refused(error)) => match error {
                 Error::Duplicate => Verdict::HadIt,
-                Error::Conflict => Verdict::Alarm(error),
+                Error::Conflict | Error::Equivocation => Verdict::Alarm(error),
                 Error::Storage | Error::Full | Error::KeyUnavailable => Verdict::Later,
                 other => Verdict::Counted(other),
             },
@@ -56,21 +59,61 @@ impl Gateway<'_> {
         }
     }
 
-    fn take(&self, topic: &str, message: &mut [u8]) -> Result<(), StoreError> {
+    /// One transaction for the message, and for whatever waited for it.
+    fn take(&self, topic: &str, message: &[u8]) -> Result<Verdict, StoreError> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).ok().map(|since| since.as_secs());
         let mut transaction = self.store.begin()?;
-        let opened = self.opener.open(&mut transaction, topic, now, message)?;
+        let verdict = match self.open(&mut transaction, topic, now, message) {
+            Ok(came) => {
+                for early in came.map_or(Ok(Vec::new()), |came| transaction.unshelve(came))? {
+                    let late = self.open(&mut transaction, &early.topic, now, &early.sealed);
+                    println!("  and one that waited: {}", if late.is_ok() { "taken" } else { "noise" });
+                }
+                Verdict::Taken
+            }
+            Err(StoreError::Refused(error)) => {
+                let Some(awaited) = Awaited::after(error, message) else {
+                    // An alarm is on the disk before the broker hears that we have the message.
+                    transaction.refuse()?;
+                    return Err(error.into());
+                };
+                transaction.shelve(awaited, topic, message, now)?;
+                Verdict::Early
+            }
+            Err(error) => return Err(error),
+        };
+        transaction.commit()?;
+        Ok(verdict)
+    }
+
+    /// Opens a message, and says what has come with it that others may wait for.
+    fn open(
+        &self,
+        transaction: &mut Transaction<'_>,
+        topic: &str,
+        now: Option<u64>,
+        message: &[u8],
+    ) -> Result<Option<Awaited>, StoreError> {
+        // Opening happens in place, and the message itself may have to wait.
+        let mut buffer = message.to_vec();
+        let opened = self.opener.open(transaction, topic, now, &mut buffer)?;
         if let Some((first, last)) = opened.arrival().missing {
             println!("  {} owes us numbers {first} to {last}", opened.sender().kid());
         }
-        // The digest names the statement for ever: a key that no second message can have.
-        transaction.put("outbox", opened.digest(), opened.body())?;
-        transaction.commit()
+        // What the GP can be shown: a measurement alone at once, and those of a session a block at a time.
+        for proven in transaction.evidence(&opened)? {
+            transaction.put("outbox", &proven.digest, &proven.evidence)?;
+        }
+        Ok(match opened.content() {
+            Content::Keyframe { session, .. } => Some(Awaited::Keyframe(*session)),
+            _ => None,
+        })
     }
 }
 
 fn main() -> Result<(), Failure> {
     let (device, stranger) = (Identity::generate(&mut SysRng)?, Identity::generate(&mut SysRng)?);
+    let monitor = Identity::generate(&mut SysRng)?;
     let (me, keys) = (Identity::generate(&mut SysRng)?, [KemKey::generate(&mut SysRng)?]);
     let my_card = Card::from_bytes(&card(&me, &[keys[0].public()])?)?;
 
@@ -78,6 +121,7 @@ fn main() -> Result<(), Failure> {
     let gateway = Gateway { store: Store::create(&path)?, opener: Opener::new(me.id(), &keys) };
     let mut transaction = gateway.store.begin()?;
     transaction.pin(&card(&device, &[])?)?;
+    transaction.pin(&card(&monitor, &[])?)?;
     transaction.commit()?;
 
     let seal = |identity: &Identity, bodies: &[&[u8]]| -> Result<Vec<Vec<u8>>, Error> {
@@ -91,6 +135,13 @@ fn main() -> Result<(), Failure> {
     // A device whose memory was cloned counts from the start again.
     let clone = seal(&device, &[b"other"])?.remove(0);
     let unknown = seal(&stranger, &[b"trust me"])?.remove(0);
+    // A monitor that measures all day begins a session, and signs its messages together.
+    let reading = Measurement { time: None, format: Format::OCTET_STREAM, body: b"61" };
+    let sealer = Sealer::new(&monitor, &my_card, None, MemorySequence::default())?;
+    let begun = Session::begin_to_vec(sealer, "ward/3", None, SessionLimits::default(), &mut SysRng);
+    let (mut session, keyframe) = begun.map_err(Error::from)?;
+    let beat = session.seal_to_vec("ward/3", &reading, None)?;
+    let manifest = session.manifest_to_vec("ward/3", &mut SysRng)?;
     let deliveries = [
         ("the first", "ward/3", sent[0].clone(), Verdict::Taken),
         ("the first again", "ward/3", sent[0].clone(), Verdict::HadIt),
@@ -98,14 +149,27 @@ fn main() -> Result<(), Failure> {
         ("one bit flipped", "ward/3", flipped, Verdict::Counted(Error::Rejected)),
         ("moved to a topic", "ward/4", sent[1].clone(), Verdict::Counted(Error::Rejected)),
         ("cut short", "ward/3", sent[1][..99].to_vec(), Verdict::Counted(Error::Malformed)),
-        ("from a stranger", "ward/3", unknown, Verdict::Counted(Error::UnknownSender)),
+        ("from a stranger", "ward/3", unknown, Verdict::Early),
         ("from a clone", "ward/3", clone, Verdict::Alarm(Error::Conflict)),
         ("the second, late", "ward/3", sent[1].clone(), Verdict::Taken),
+        ("a beat, too early", "ward/3", beat, Verdict::Early),
+        ("its keyframe", "ward/3", keyframe, Verdict::Taken),
+        ("and its signature", "ward/3", manifest, Verdict::Taken),
     ];
-    for (name, topic, mut message, expected) in deliveries {
-        let verdict = gateway.receive(topic, &mut message);
+    for (name, topic, message, expected) in deliveries {
+        let verdict = gateway.receive(topic, &message);
         println!("{name:<20} {verdict:?}{}", if verdict.acknowledges() { ", acknowledged" } else { "" });
         assert_eq!(verdict, expected);
+    }
+    println!("{} can be handed on", gateway.store.scan("outbox", b"", 100)?.len());
+    // An alarm outlives the message, and the process: it goes when somebody has looked at it.
+    for noted in gateway.store.events()? {
+        if let Event::Conflict { stream, sequence } = noted.event {
+            println!("ALARM {}: two hands behind number {sequence} of {}", noted.number, stream.sender.kid());
+        }
+        let mut transaction = gateway.store.begin()?;
+        transaction.dismiss(noted.number)?;
+        transaction.commit()?;
     }
     drop(gateway);
     Ok(std::fs::remove_file(path)?)

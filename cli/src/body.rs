@@ -4,23 +4,94 @@
 
 use serde_json::{Map, Value, json};
 use zegel::measure::{self, Pack};
-use zegel::{Format, Opened};
+use zegel::{Card, Content, Custody, Format, Introduction, Opened, Origin, Provenance};
 
 use crate::output::{hex, is_text};
 
-/// What `open --json` and `sub --json` say of a measurement.
+/// What `open --json` and `sub --json` say of what was opened: `kind` tells which of the other fields are there.
 pub(crate) fn opened(opened: &Opened<'_>, topic: &str) -> Map<String, Value> {
     let mut object = Map::new();
-    let mut put = |name: &str, value: Value| object.insert(name.into(), value);
+    let mut put = |name: &str, value: Value| drop(object.insert(name.into(), value));
+    put("kind", kind(opened.content()).into());
     put("topic", topic.into());
     put("sender", opened.sender().to_string().into());
     put("sequence", opened.sequence().into());
     put("time", opened.time().into());
-    put("format", opened.format().0.into());
     put("digest", hex(opened.digest()).into());
     put("missing", opened.arrival().missing.map(|(first, last)| json!([first, last])).into());
     put("late", opened.arrival().late.into());
-    object.extend(body(opened.format(), opened.body()));
+    put("signed", (opened.provenance() == Provenance::Signed).into());
+    if let Some(block) = opened.block() {
+        let (first, last) = block.numbers();
+        put("signs", json!([first, last]));
+    }
+    match opened.content() {
+        Content::Measurement { format, body } => object.extend(measured(*format, body)),
+        Content::Keyframe { session, .. } => put("session", hex(&session.0).into()),
+        Content::Evidence(custody) => object.extend(handed_on(custody)),
+        Content::Introduction(introduction) => put("introduced", introduced(introduction)),
+        Content::Manifest(_) => {}
+    }
+    object
+}
+
+/// What was measured, by whoever sealed it or by whom it is handed on for; `None` where nothing was.
+pub(crate) fn measurement<'b>(opened: &Opened<'b>) -> Option<&'b [u8]> {
+    match opened.content() {
+        Content::Evidence(custody) => Some(custody.evidence().body()),
+        _ => opened.body(),
+    }
+}
+
+const fn kind(content: &Content<'_>) -> &'static str {
+    match content {
+        Content::Measurement { .. } => "measurement",
+        Content::Keyframe { .. } => "keyframe",
+        Content::Manifest(_) => "manifest",
+        Content::Evidence(_) => "evidence",
+        Content::Introduction(_) => "introduction",
+    }
+}
+
+/// Both hands, and the measurement in its own object: its number and time are the origin's.
+fn handed_on(custody: &Custody<'_>) -> Map<String, Value> {
+    let evidence = custody.evidence();
+    let known = match custody.known() {
+        Origin::Pinned => "pinned",
+        Origin::Vouched => "vouched",
+    };
+    let mut inner = measured(evidence.format(), evidence.body());
+    inner.insert("topic".into(), evidence.topic().into());
+    inner.insert("sequence".into(), evidence.sequence().into());
+    inner.insert("time".into(), evidence.time().into());
+    inner.insert("digest".into(), hex(evidence.digest()).into());
+    let mut object = Map::new();
+    object.insert("origin".into(), custody.origin().to_string().into());
+    object.insert("forwarder".into(), custody.forwarder().to_string().into());
+    object.insert("known".into(), known.into());
+    object.insert("measurement".into(), inner.into());
+    object
+}
+
+/// Whom a forwarder vouches for. The labels are their own words.
+fn introduced(introduction: &Introduction<'_>) -> Value {
+    let card = |bytes| Card::from_bytes(bytes).ok();
+    introduction
+        .wire()
+        .filter_map(card)
+        .map(|card| {
+            json!({
+                "id": card.id().to_string(),
+                "fingerprint": card.id().fingerprint().to_string(),
+                "label": card.label(),
+            })
+        })
+        .collect()
+}
+
+fn measured(format: Format, bytes: &[u8]) -> Map<String, Value> {
+    let mut object = body(format, bytes);
+    object.insert("format".into(), format.0.into());
     object
 }
 

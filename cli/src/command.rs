@@ -1,6 +1,7 @@
 //! The commands, one a file; each says in its help what it does, with an example.
 
 mod card;
+mod events;
 mod inspect;
 mod key;
 mod keygen;

@@ -3,12 +3,14 @@
 //! `zegel --help` lists the commands; SPEC.md says what they write.
 #![forbid(unsafe_code)]
 
+mod alarms;
 mod armour;
 mod body;
 mod cards;
 mod clock;
 mod command;
 mod demo;
+mod early;
 mod exit;
 mod file;
 mod held;

@@ -8,8 +8,17 @@ use anyhow::{Context as _, Result, bail};
 use zegel::{Card, Error, Status, succeed};
 use zegel_store::{Store, StoreError, Transaction};
 
-/// Opens a state file that exists.
+use crate::alarms;
+
+/// Opens a state file that exists, and says which alarms in it nobody has looked at.
 pub(crate) fn open(path: &Path) -> Result<Store> {
+    let store = open_quietly(path)?;
+    alarms::tell(&store, path, 0)?;
+    Ok(store)
+}
+
+/// Opens a state file that exists.
+pub(crate) fn open_quietly(path: &Path) -> Result<Store> {
     match Store::open(path) {
         Err(StoreError::NotFound) => {
             bail!("there is no state file {0}: `zegel trust add --state {0} CARD` makes it", path.display())
@@ -25,6 +34,7 @@ pub(crate) fn open_or_create(path: &Path) -> Result<Store> {
     if new {
         eprintln!("zegel: new state file {}", path.display());
     }
+    alarms::tell(&store, path, 0)?;
     Ok(store)
 }
 

@@ -39,7 +39,7 @@ impl Disk {
         Self(Arc::new(Mutex::new(Platter { live: image.clone(), durable: image, ..Platter::default() })))
     }
 
-    fn failing_at(self, operation: usize) -> Self {
+    pub(crate) fn failing_at(self, operation: usize) -> Self {
         self.0.lock().unwrap().fails_at = Some(operation);
         self
     }
@@ -53,7 +53,7 @@ impl Disk {
     }
 
     /// The disk after the power came back: what was synced, and of the rest what chance left of each sector.
-    fn after_power_cut(&self, chance: &mut Chance) -> Vec<u8> {
+    pub(crate) fn after_power_cut(&self, chance: &mut Chance) -> Vec<u8> {
         let platter = self.0.lock().unwrap();
         let mut image = platter.durable.clone();
         for pending in &platter.pending {
@@ -129,9 +129,13 @@ impl StorageBackend for Disk {
 }
 
 /// Xorshift: reproducible, and good enough to tear sectors with.
-struct Chance(u64);
+pub(crate) struct Chance(u64);
 
 impl Chance {
+    pub(crate) const fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
     fn next(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -165,7 +169,7 @@ pub(crate) fn open(disk: Disk) -> Result<Store, StoreError> {
     Ok(Store::over(base(disk)?))
 }
 
-fn base(disk: Disk) -> Result<Arc<Base>, StoreError> {
+pub(crate) fn base(disk: Disk) -> Result<Arc<Base>, StoreError> {
     let (database, stage) = file::open_disk(disk)?;
     Ok(Base::over(database, Box::new(stage)))
 }

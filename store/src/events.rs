@@ -38,6 +38,13 @@ impl Pending {
     }
 }
 
+#[cfg(test)]
+impl Pending {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
 /// Writes whatever is pending, once there is no other transaction.
 pub(crate) fn flush(base: &Base) -> Result<(), StoreError> {
     let mut pending = lock(&base.pending);

@@ -75,6 +75,8 @@ mod gate;
 mod identity;
 mod introductions;
 mod keyring;
+#[cfg(test)]
+mod outage;
 mod receiver;
 mod replay;
 mod rows;

@@ -48,14 +48,16 @@ pub(crate) const SESSIONS: TableDefinition<'_, &[u8; 8], &[u8; SessionRecord::BY
 /// The same in an order: sender, the keyframe's number, identifier.
 pub(crate) const SESSIONS_OF: TableDefinition<'_, (&[u8; 32], u64, &[u8; 8]), ()> =
     TableDefinition::new("zegel.sessions-of");
+/// A session, and a number in it.
+type InSession = (&'static [u8; 8], u64);
+/// A topic, and a statement.
+type Said = (&'static str, &'static [u8]);
 /// The leaves of (session, number) that wait for their manifest.
-pub(crate) const LEAVES: TableDefinition<'_, (&[u8; 8], u64), &[u8; 32]> =
-    TableDefinition::new("zegel.leaves");
+pub(crate) const LEAVES: TableDefinition<'_, InSession, &[u8; 32]> = TableDefinition::new("zegel.leaves");
 /// Topic and statement of such messages, where somebody hands them on.
-pub(crate) const STATEMENTS: TableDefinition<'_, (&[u8; 8], u64), (&str, &[u8])> =
-    TableDefinition::new("zegel.statements");
+pub(crate) const STATEMENTS: TableDefinition<'_, InSession, Said> = TableDefinition::new("zegel.statements");
 /// The manifests of (session, first number) that wait for their messages.
-pub(crate) const MANIFESTS: TableDefinition<'_, (&[u8; 8], u64), &[u8; Manifest::BYTES]> =
+pub(crate) const MANIFESTS: TableDefinition<'_, InSession, &[u8; Manifest::BYTES]> =
     TableDefinition::new("zegel.manifests");
 
 /// By forwarder, the number of its latest introduction.
@@ -64,12 +66,16 @@ pub(crate) const INTRODUCERS: TableDefinition<'_, &[u8; 32], u64> = TableDefinit
 pub(crate) const INTRODUCED: TableDefinition<'_, (&[u8; 32], &[u8; 32]), &[u8]> =
     TableDefinition::new("zegel.introduced");
 
-/// Events by (kind, about whom): number, how often, audience, and the number or serial that it is about.
-pub(crate) const EVENTS: TableDefinition<'_, (u8, &[u8; 32]), (u64, u64, &[u8; 32], u64)> =
+/// Number, how often, audience, and the number or serial that it is about.
+type Happened = (u64, u64, &'static [u8; 32], u64);
+/// Events by (kind, about whom).
+pub(crate) const EVENTS: TableDefinition<'_, (u8, &[u8; 32]), Happened> =
     TableDefinition::new("zegel.events");
 
-/// Messages that came too early, by (what kind of thing they wait for, which one, place): since when, topic, message.
-pub(crate) const EARLY: TableDefinition<'_, (u8, &[u8; 8], u64), (Option<u64>, &str, &[u8])> =
+/// Since when, on which topic, and the message.
+type Shelved = (Option<u64>, &'static str, &'static [u8]);
+/// Messages that came too early, by (what kind of thing they wait for, which one, place).
+pub(crate) const EARLY: TableDefinition<'_, (u8, &[u8; 8], u64), Shelved> =
     TableDefinition::new("zegel.early");
 /// How many messages and bytes wait for each thing.
 pub(crate) const SHELVES: TableDefinition<'_, (u8, &[u8; 8]), (u64, u64)> =

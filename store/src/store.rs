@@ -172,6 +172,11 @@ impl Store {
         rows::scan(&self.base.read()?, table, from, limit)
     }
 
+    #[cfg(test)]
+    pub(crate) fn pending(&self) -> &std::sync::Mutex<events::Pending> {
+        &self.base.pending
+    }
+
     /// The store on an open database.
     pub(crate) const fn over(base: Arc<Base>) -> Self {
         Self { base }

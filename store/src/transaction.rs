@@ -75,6 +75,16 @@ impl<'s> Transaction<'s> {
         }
     }
 
+    /// Ends without a commit, as dropping does, and says whether the events that were noted are on the disk: a message
+    /// that raised an alarm is acknowledged after that.
+    ///
+    /// # Errors
+    /// When the disk fails. The events stay in memory, and go with the next transaction.
+    pub fn refuse(self) -> Result<(), StoreError> {
+        drop(self.inner);
+        events::flush(self.base)
+    }
+
     /// What lay behind an [`Error::Storage`] that this transaction gave. The transaction cannot be committed.
     pub fn cause(&self) -> Option<StoreError> {
         let mut broken = self.broken.borrow_mut();
@@ -168,8 +178,9 @@ impl<'s> Transaction<'s> {
         self.check(shelf::put(&self.inner, awaited, topic, sealed, since))
     }
 
-    /// Takes from the shelf all that waited for this, in the order in which it came. What still cannot be opened is
-    /// shelved anew, since the same time.
+    /// Takes from the shelf all that waited for this, in the order in which it came. Each is judged by itself: what
+    /// came twice is a duplicate, what nobody sealed is noise, and what still cannot be opened is shelved anew, since
+    /// the same time.
     pub fn unshelve(&mut self, awaited: Awaited) -> Result<Vec<Early>, StoreError> {
         self.check(shelf::take(&self.inner, awaited))
     }

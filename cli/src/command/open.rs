@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use serde_json::Value;
-use zegel::{MAX_ENVELOPE, Opener};
+use zegel::{Content, MAX_ENVELOPE, Opener};
 
 use crate::clock::Clock;
 use crate::keyfile::KeyFile;
 use crate::output::Output;
-use crate::{body, file, state};
+use crate::{body, early, file, state};
 
 /// Open an envelope: decrypt it, check who signed it, and take its number
 ///
@@ -17,6 +17,9 @@ use crate::{body, file, state};
 /// number is taken for good after the whole body is written, to the disk for -o FILE. So a kill in between loses
 /// nothing; the envelope can then be opened again, and what the killed run wrote is to be dropped. On any error
 /// no byte of the body is written, except when the state itself fails at the last step (exit code 28).
+///
+/// A keyframe, a manifest and an introduction have no body: they are taken into the state, and --json shows them. What
+/// comes before its keyframe or a card (exit codes 34 and 14) is opened again after that; `zegel sub` does so itself.
 #[derive(clap::Args)]
 #[command(
     after_help = "Example:\n  zegel open -i pgo.key -t zegel/7f3a/1 --state pgo.state envelope > body\n  \
@@ -53,17 +56,27 @@ pub(super) fn run(args: &Args) -> Result<()> {
     let store = state::open(&args.state)?;
     let mut transaction = store.begin()?;
     let opener = Opener::new(keys.identity.id(), &keys.kem);
-    let opened = opener
-        .open(&mut transaction, &args.topic, args.clock.seconds(), &mut envelope)
-        .map_err(|error| state::explain(&transaction, error))?;
+    let opened = match opener.open(&mut transaction, &args.topic, args.clock.seconds(), &mut envelope) {
+        Ok(opened) => opened,
+        Err(error) => {
+            let told = state::explain(&transaction, error);
+            transaction.refuse()?;
+            return Err(told);
+        }
+    };
     if let Some((first, last)) = opened.arrival().missing {
         eprintln!("zegel: warning: of this sender, numbers {first} to {last} have not arrived");
     }
     let result = if args.json {
         format!("{}\n", Value::from(body::opened(&opened, &args.topic))).into_bytes()
     } else {
-        opened.body().to_vec()
+        body::measurement(&opened).unwrap_or_default().to_vec()
     };
+    if let Content::Evidence(custody) = opened.content() {
+        eprintln!("zegel: measured by {}, handed on by {}", custody.origin(), custody.forwarder());
+    }
+    // What waited for this on the shelf is for `sub`, which put it there.
+    let _ = early::settle(&mut transaction, &opened)?;
     args.output.write(&result)?;
     transaction.commit().map_err(|error| {
         if let Some(path) = args.output.file() {

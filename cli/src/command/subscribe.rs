@@ -1,5 +1,6 @@
 //! `zegel sub`: receive, open, store, write, and only then acknowledge (SPEC §13).
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -8,14 +9,15 @@ use anyhow::Result;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use zegel::{Error, Id, Opened, Opener};
-use zegel_store::Store;
+use zegel_store::{Awaited, Store, Transaction};
 
 use crate::cards::{Cards, Taken};
 use crate::clock::Clock;
+use crate::early::{self, Fate, Sealed};
 use crate::mqtt::{Event, Flags, Link, Message, Options};
 use crate::outbox::Outbox;
 use crate::watch::Watch;
-use crate::{body, exit, output, state};
+use crate::{alarms, body, exit, output, state};
 
 /// Receive measurements over MQTT 5: a line for each that is accepted, and each exactly once
 ///
@@ -25,7 +27,11 @@ use crate::{body, exit, output, state};
 /// again after a kill, under the same record numbers ("record" in --json).
 ///
 /// A message that is refused is reported on standard error, with the name of the error, and stops nothing. What
-/// tells of a key in other hands is an ALARM there; Conflict and Equivocation are also the exit code in the end.
+/// tells of a key in other hands is an ALARM there; Conflict and Equivocation are also the exit code in the end, and
+/// each run says them again until `zegel trust events` dismisses them.
+///
+/// A session's messages open like any other. What comes before its keyframe, or before a card, waits in the state and
+/// is opened when that has come, in this run or in a later one.
 ///
 /// A key file that is rotated meanwhile is read again.
 #[derive(clap::Args)]
@@ -92,10 +98,13 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
         cards: &args.cards,
     })?;
     let cards = Cards::new(&args.cards);
-    let mut receiver = Receiver { args, store: &store, keys, outbox, cards, accepted: 0, alarm: None };
-    let result = receiver.all(&link);
+    let known = store.events()?.last().map_or(0, |noted| noted.number);
+    let mut receiver =
+        Receiver { args, store: &store, keys, outbox, cards, accepted: 0, refused: Vec::new(), alarm: None };
+    let result = receiver.early().and_then(|()| receiver.all(&link));
     link.close();
     let closed = receiver.outbox.close(&store);
+    alarms::tell(&store, &args.state, known)?;
     let complete = result?;
     closed?;
     if !complete {
@@ -115,6 +124,8 @@ struct Receiver<'r> {
     outbox: Outbox,
     cards: Cards<'r>,
     accepted: u64,
+    /// What the open transaction could not open, and what became of it.
+    refused: Vec<(Error, String, Fate)>,
     /// The first alarm that lasts to the end.
     alarm: Option<Error>,
 }
@@ -148,52 +159,91 @@ impl Receiver<'_> {
         }
     }
 
+    /// Takes in what earlier runs kept and other commands made ready since.
+    fn early(&mut self) -> Result<()> {
+        let mut transaction = self.store.begin()?;
+        let ready = early::ready(self.store, &mut transaction, self.args.clock.seconds())?;
+        self.open(&mut transaction, ready)?;
+        self.end(transaction)
+    }
+
     /// Takes in what has arrived, in one transaction; what it returns is durable, and may be acknowledged.
     fn receive(&mut self, link: &Link, first: Message) -> Result<Vec<Message>> {
         let mut transaction = self.store.begin()?;
         let (mut batch, mut next) = (Vec::new(), Some(first));
-        let mut refused = Vec::new();
         while let Some(message) = next.take() {
-            let arrived_on = message.topic();
-            if self.cards.follow(&arrived_on) {
-                let taken = self.cards.take(&mut transaction, &arrived_on, message.payload())?;
-                if let Taken::Alarm(error) = taken {
-                    self.remember(error);
+            let (topic, bytes) = (message.topic(), message.payload());
+            if self.cards.follow(&topic) {
+                match self.cards.take(&mut transaction, &topic, bytes)? {
+                    Taken::Alarm(error) => self.remember(error),
+                    Taken::Newer(_) => {
+                        let waiting = early::take(&mut transaction, Awaited::Card)?;
+                        self.open(&mut transaction, waiting)?;
+                    }
+                    _ => {}
                 }
-                batch.push(message);
-                next = more(link, batch.len() < BATCH)?;
-                continue;
-            }
-            let topic = self.args.sealed_topic.as_ref().unwrap_or(&arrived_on);
-            let mut envelope = message.payload().to_vec();
-            let keys = self.keys.keys()?;
-            let opener = Opener::new(keys.identity.id(), &keys.kem);
-            match opener.open(&mut transaction, topic, self.args.clock.seconds(), &mut envelope) {
-                Ok(opened) => {
-                    let line = self.line(&opened, &arrived_on);
-                    self.outbox.add(&mut transaction, line)?;
-                    self.accepted = self.accepted.saturating_add(1);
-                }
-                Err(error @ (Error::Storage | Error::KeyUnavailable)) => {
-                    return Err(state::explain(&transaction, error));
-                }
-                Err(error) => refused.push((error, arrived_on)),
+            } else {
+                let since = self.args.clock.seconds();
+                self.open(&mut transaction, vec![Sealed { topic, bytes: bytes.to_vec(), since }])?;
             }
             batch.push(message);
             let full = self.args.count.is_some_and(|count| self.accepted >= count);
             next = more(link, !full && batch.len() < BATCH)?;
         }
-        transaction.commit()?;
-        self.outbox.deliver()?;
-        for (error, topic) in refused {
-            if error == Error::Conflict {
-                exit::alarm(error, &format!("on {}", topic.escape_debug()));
-                self.remember(error);
-            } else if !(self.args.quiet && error == Error::Duplicate) {
-                eprintln!("zegel: refused: {error}: on {}", topic.escape_debug());
+        self.end(transaction)?;
+        Ok(batch)
+    }
+
+    /// Opens these messages, and what waited for them on the shelf.
+    fn open(&mut self, transaction: &mut Transaction<'_>, messages: Vec<Sealed>) -> Result<()> {
+        let (args, mut messages) = (self.args, VecDeque::from(messages));
+        while let Some(sealed) = messages.pop_front() {
+            let topic = args.sealed_topic.as_ref().unwrap_or(&sealed.topic);
+            let mut envelope = sealed.bytes.clone();
+            let keys = self.keys.keys()?;
+            let opener = Opener::new(keys.identity.id(), &keys.kem);
+            match opener.open(transaction, topic, args.clock.seconds(), &mut envelope) {
+                Ok(opened) => {
+                    if let Some(line) = self.line(&opened, &sealed.topic) {
+                        self.outbox.add(transaction, line)?;
+                    }
+                    if body::measurement(&opened).is_some() {
+                        self.accepted = self.accepted.saturating_add(1);
+                    }
+                    if let Some(awaited) = early::settle(transaction, &opened)? {
+                        messages.extend(early::take(transaction, awaited)?);
+                    }
+                }
+                Err(error @ (Error::Storage | Error::Full | Error::KeyUnavailable)) => {
+                    return Err(state::explain(transaction, error));
+                }
+                Err(error) => {
+                    let fate = early::keep(transaction, error, &sealed)?;
+                    self.refused.push((error, sealed.topic, fate));
+                }
             }
         }
-        Ok(batch)
+        Ok(())
+    }
+
+    /// Commits, writes what was accepted, and says what was not.
+    fn end(&mut self, transaction: Transaction<'_>) -> Result<()> {
+        transaction.commit()?;
+        self.outbox.deliver()?;
+        for (error, topic, fate) in std::mem::take(&mut self.refused) {
+            let topic = topic.escape_debug();
+            match fate {
+                Fate::Kept => eprintln!("zegel: kept for later: {error}: on {topic}"),
+                Fate::Lost => eprintln!("zegel: lost, as too many are kept for later: {error}: on {topic}"),
+                Fate::Refused if error == Error::Conflict => {
+                    exit::alarm(error, &format!("on {topic}"));
+                    self.remember(error);
+                }
+                Fate::Refused if self.args.quiet && error == Error::Duplicate => {}
+                Fate::Refused => eprintln!("zegel: refused: {error}: on {topic}"),
+            }
+        }
+        Ok(())
     }
 
     fn remember(&mut self, error: Error) {
@@ -202,7 +252,8 @@ impl Receiver<'_> {
         }
     }
 
-    fn line(&self, opened: &Opened<'_>, topic: &str) -> Vec<u8> {
+    /// What is written of it: of all that came with --json, and of measurements otherwise.
+    fn line(&self, opened: &Opened<'_>, topic: &str) -> Option<Vec<u8>> {
         if let Some((first, last)) = opened.arrival().missing {
             eprintln!(
                 "zegel: warning: of {}, numbers {first} to {last} have not arrived",
@@ -213,13 +264,13 @@ impl Receiver<'_> {
             let mut object = body::opened(opened, topic);
             object.insert("record".into(), self.outbox.next().into());
             Value::from(object).to_string().into_bytes()
-        } else if output::is_text(opened.body()) && !opened.body().contains(&b'\n') {
-            opened.body().to_vec()
         } else {
-            output::hex(opened.body()).into_bytes()
+            let measured = body::measurement(opened)?;
+            let is_line = output::is_text(measured) && !measured.contains(&b'\n');
+            if is_line { measured.to_vec() } else { output::hex(measured).into_bytes() }
         };
         line.push(b'\n');
-        line
+        Some(line)
     }
 }
 

@@ -6,14 +6,15 @@ use anyhow::{Result, bail};
 use serde_json::{Value, json};
 use zegel::{Id, Succession};
 
-use super::card;
 use super::parties::read_card;
+use super::{card, events};
 use crate::{output, state};
 
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
     Add(Add),
     List(List),
+    Events(events::Args),
     Revoke(Revoke),
 }
 
@@ -64,6 +65,7 @@ pub(super) fn run(command: &Command) -> Result<()> {
     match command {
         Command::Add(args) => add(args),
         Command::List(args) => list(args),
+        Command::Events(args) => events::run(args),
         Command::Revoke(args) => revoke(args),
     }
 }

@@ -35,7 +35,7 @@ pub(super) async fn work(run: &Run, ready: mpsc::Sender<()>) -> Result<()> {
         block_in_place(|| {
             receiver.take(&messages, |_, opened, mark| {
                 let measured = run.ledger.index(mark).and_then(|index| run.script.measurements.get(index));
-                if measured.is_some_and(|measured| measured.body != opened.body()) {
+                if measured.is_some_and(|measured| Some(measured.body.as_slice()) != opened.body()) {
                     run.ledger.fault("the GP opened an altered measurement".into());
                 }
                 if opened.sender() != run.cast.pgo.card.id() {

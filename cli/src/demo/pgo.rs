@@ -76,11 +76,11 @@ pub(super) async fn work(
             receiver.take(&messages, |transaction, opened, mark| {
                 let index = run.ledger.index(mark);
                 let measured = index.and_then(|index| run.script.measurements.get(index));
-                if measured.is_some_and(|measured| measured.body != opened.body()) {
+                if measured.is_some_and(|measured| Some(measured.body.as_slice()) != opened.body()) {
                     run.ledger.fault("the PGO opened an altered measurement".into());
                 }
-                let onward =
-                    Measurement { time: opened.time(), format: opened.format(), body: opened.body() };
+                let (Some(format), Some(body)) = (opened.format(), opened.body()) else { return Ok(()) };
+                let onward = Measurement { time: opened.time(), format, body };
                 let sequence = sealer.next_sequence()?;
                 let key = sequence.to_be_bytes();
                 let envelope = sealer.seal_to_vec(&run.topics.gp, &onward, &mut SysRng)?;

@@ -49,7 +49,7 @@ impl Receiver<'_> {
                     let stored = Stored {
                         sequence: opened.sequence(),
                         time: opened.time(),
-                        body: opened.body().to_vec(),
+                        body: opened.body().unwrap_or_default().to_vec(),
                     };
                     stored.keep(&mut transaction)?;
                     also(&mut transaction, &opened, &mark)?;

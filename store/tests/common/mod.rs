@@ -1,6 +1,8 @@
 //! What several tests of the store need.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub(crate) mod parties;
+
 use std::path::PathBuf;
 
 use tempfile::TempDir;
