@@ -45,11 +45,11 @@ impl<K: Agree> Opener<'_, K> {
         // Audience and topic are under the signature, so this checks both.
         let digest = unverified.check_signature(sender.id(), sender.key(), &self.me, topic)?;
         sender.check(now)?;
-        let checked = unverified.check(state, sender.id(), &self.me)?;
+        let mut checked = unverified.check(state, sender.id(), &self.me)?;
         let stream = unverified.stream(sender.id(), &self.me);
         let (sequence, time) = (unverified.claimed_sequence(), unverified.claimed_time());
         self.acceptance.check(now, time, state.next(&stream)?, sequence)?;
-        if let Checked::Keyframe(session) = &checked
+        if let Checked::Keyframe(session, _) = &checked
             && let Err(error) = state.admits(session)
         {
             if error == Error::Equivocation {
@@ -58,14 +58,13 @@ impl<K: Agree> Opener<'_, K> {
             return Err(error);
         }
         let arrival = opener::take(state, &stream, sequence, &digest)?;
-        let mut kept = false;
-        if let Checked::Keyframe(session) = &checked {
+        if let Checked::Keyframe(session, kept) = &mut checked {
             state.keep_session(session)?;
-            kept = state.session(&session.id())?.is_some();
-            if let Some(keys) = unverified.take_keys().filter(|_| kept) {
+            *kept = state.session(&session.id())?.is_some();
+            if let Some(keys) = unverified.take_keys().filter(|_| *kept) {
                 state.hold_keys(keys);
             }
         }
-        unverified.into_opened(stream, digest, arrival, checked, kept, &self.me, topic)
+        unverified.into_opened(stream, digest, arrival, checked, &self.me, topic)
     }
 }

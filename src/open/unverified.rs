@@ -225,7 +225,9 @@ impl<'b> Unverified<'b> {
                 introduction.and_then(UnverifiedIntroduction::verify).map_err(|_| Error::Rejected)?;
                 Ok(Checked::Introduction)
             }
-            _ => Ok(self.session(sender, me).map_or(Checked::Measurement, Checked::Keyframe)),
+            _ => Ok(self
+                .session(sender, me)
+                .map_or(Checked::Measurement, |session| Checked::Keyframe(session, false))),
         }
     }
 
@@ -248,7 +250,6 @@ impl<'b> Unverified<'b> {
         digest: [u8; 32],
         arrival: Arrival,
         checked: Checked,
-        kept: bool,
         me: &Id,
         topic: &'b str,
     ) -> Result<Opened<'b>> {
@@ -265,7 +266,7 @@ impl<'b> Unverified<'b> {
         let body = statement.get(body).ok_or(Error::Rejected)?;
         let content = match checked {
             Checked::Measurement => Content::Measurement { format, body },
-            Checked::Keyframe(SessionRecord { id: session, limits, .. }) => {
+            Checked::Keyframe(SessionRecord { id: session, limits, .. }, kept) => {
                 Content::Keyframe { session, limits, kept }
             }
             Checked::Evidence(proven, origin) => {
@@ -302,7 +303,8 @@ impl<'b> Unverified<'b> {
 /// What was opened, as far as it could be checked before the number was taken.
 pub(super) enum Checked {
     Measurement,
-    Keyframe(SessionRecord),
+    /// The session, and whether it is kept.
+    Keyframe(SessionRecord, bool),
     Evidence(Proven, Origin),
     Introduction,
 }

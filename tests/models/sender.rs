@@ -34,7 +34,6 @@ pub(crate) enum Mode {
     Many,
 }
 
-#[expect(clippy::large_enum_variant, reason = "there is one of it")]
 enum Sealing<'p> {
     Idle(Box<Sealer<'p, Flash>>),
     Open(Box<Session<'p, Flash>>, Model),
