@@ -16,11 +16,13 @@ pub(crate) fn opened(opened: &Opened<'_>, topic: &str) -> Map<String, Value> {
     put("sender", opened.sender().to_string().into());
     put("sequence", opened.sequence().into());
     put("time", opened.time().into());
-    put("format", opened.format().0.into());
+    put("format", opened.format().map(|format| format.0).into());
     put("digest", hex(opened.digest()).into());
     put("missing", opened.arrival().missing.map(|(first, last)| json!([first, last])).into());
     put("late", opened.arrival().late.into());
-    object.extend(body(opened.format(), opened.body()));
+    if let (Some(format), Some(bytes)) = (opened.format(), opened.body()) {
+        object.extend(body(format, bytes));
+    }
     object
 }
 

@@ -62,7 +62,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
     let result = if args.json {
         format!("{}\n", Value::from(body::opened(&opened, &args.topic))).into_bytes()
     } else {
-        opened.body().to_vec()
+        opened.body().unwrap_or_default().to_vec()
     };
     args.output.write(&result)?;
     transaction.commit().map_err(|error| {

@@ -209,14 +209,15 @@ impl Receiver<'_> {
                 opened.sender().kid()
             );
         }
+        let body = opened.body().unwrap_or_default();
         let mut line = if self.args.json {
             let mut object = body::opened(opened, topic);
             object.insert("record".into(), self.outbox.next().into());
             Value::from(object).to_string().into_bytes()
-        } else if output::is_text(opened.body()) && !opened.body().contains(&b'\n') {
-            opened.body().to_vec()
+        } else if output::is_text(body) && !body.contains(&b'\n') {
+            body.to_vec()
         } else {
-            output::hex(opened.body()).into_bytes()
+            output::hex(body).into_bytes()
         };
         line.push(b'\n');
         line

@@ -42,7 +42,13 @@ impl Meeting {
             own.flags.client.clone().unwrap_or_else(|| format!("zegel-pair-{}", output::hex(drawn.expose())));
         let expiry = own.flags.session_expiry.unwrap_or(EXPIRY);
         let filters = [listens_on.to_string()];
-        let link = Link::open(&Options { broker: &address, client: &client, expiry, filters: &filters })?;
+        let link = Link::open(&Options {
+            broker: &address,
+            client: &client,
+            expiry,
+            filters: &filters,
+            cards: &[],
+        })?;
         Ok(Self { link, listens_on, speaks_on, interrupt, said: None, expires, refused: BTreeMap::new() })
     }
 
