@@ -1,15 +1,19 @@
-//! The main job on real input: a wearable, a hostile broker, a PGO and a GP, under attack.
+//! The main job on real input: a wearable, a hostile broker, a PGO, a carer and a GP, under attack.
 //!
 //! `zegel demo` runs it. It ends with success only when every measurement arrived once and unaltered, nothing
 //! was readable on the way, and no attack passed (SPEC §15).
 
 mod attack;
 mod broker;
+mod carer;
+mod cast;
+mod company;
 mod eavesdropper;
 mod gp;
 mod ledger;
 mod link;
 mod mallory;
+mod pairing;
 mod pgo;
 mod play;
 mod plot;
@@ -18,6 +22,8 @@ mod receiver;
 mod recording;
 mod report;
 mod run;
+mod script;
+mod stored;
 mod table;
 mod verdict;
 mod wearable;
@@ -32,7 +38,8 @@ use anyhow::{Context as _, Result};
 use self::broker::Address;
 use self::progress::Progress;
 use self::recording::Recording;
-use self::run::{Run, Script};
+use self::run::Run;
+use self::script::Script;
 use self::verdict::Verdict;
 
 /// Runs the whole chain on a recording, under attack, and counts what happened
@@ -67,7 +74,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, anyhow::Error> {
         Some(path) => Recording::read(path)?,
         None => Recording::bundled()?,
     };
-    let script = Script::new(&recording, &args.allow)?;
+    let script = Script::new(&recording, &args.allow, run::now())?;
     if let Some(path) = &args.report {
         report::check_target(path)?;
     }
@@ -109,10 +116,10 @@ async fn played(args: &Args, recording: &Recording, script: Script) -> Result<Ve
     let run: Arc<Run> = Run::new(address, script)?;
     let played = {
         let _progress = Progress::follow(&run, args.json);
-        play::play(&run).await?
+        play::play(&run, args.broker.is_none()).await?
     };
     let seconds = start.elapsed().as_secs_f64();
-    verdict::judge(&run, recording, &played.sizes, played.heard, seconds)
+    verdict::judge(&run, recording, &played.spent, played.heard, seconds)
         .context("cannot read the states again")
 }
 

@@ -33,6 +33,8 @@ pub(super) struct Overheard {
 /// Everything that must not be readable.
 struct Needles {
     windows: HashSet<[u8; WINDOW]>,
+    /// Of ids and keys, which stand in cards, for everybody, and nowhere else.
+    ids: HashSet<[u8; WINDOW]>,
     names: Vec<String>,
 }
 
@@ -45,7 +47,7 @@ pub(super) async fn listen(
     let needles = Needles::new(run);
     let mut heard = Overheard { histogram: vec![0; 256], ..Overheard::default() };
     heard.search_works = run.script.measurements.iter().all(|measured| needles.found(&measured.body));
-    let mut link = Link::open(&run.broker, &run.client("eavesdropper")).await?;
+    let mut link = Link::open(run, "eavesdropper").await?;
     link.subscribe("#").await?;
     let _ = ready.send(()).await;
     let mut kept = Vec::new();
@@ -59,12 +61,11 @@ pub(super) async fn listen(
         let Some(message) = message else { break };
         let topic = String::from_utf8_lossy(&message.topic);
         // A real broker carries other people's messages too.
-        if topic.starts_with(&run.topics.prefix) {
+        if topic.starts_with(&run.topics.prefix) || topic.starts_with(PAIRINGS) {
             kept.push((topic.into_owned(), message.payload.clone()));
         }
         link.acknowledge(&message).await?;
     }
-    link.close().await;
     // He keeps up first and searches later: a broker forgets what a slow reader leaves lying.
     for (topic, message) in &kept {
         heard.note(run, &needles, topic, message);
@@ -88,7 +89,8 @@ impl Overheard {
         self.messages += 1;
         self.bytes += message.len();
         self.lengths.push((message.len(), topic != run.topics.gp));
-        if needles.found(message) || needles.found(topic.as_bytes()) {
+        let card = run.topics.cards.iter().any(|cards| cards == topic);
+        if needles.found(message) || needles.found(topic.as_bytes()) || !card && needles.named(message) {
             self.readable_count += 1;
             if self.readable.len() < 5 {
                 self.readable.push(format!("{} bytes on {topic}", message.len()));
@@ -108,18 +110,22 @@ impl Overheard {
 
 impl Needles {
     fn new(run: &Run) -> Self {
-        let mut windows = HashSet::new();
+        let (mut windows, mut ids) = (HashSet::new(), HashSet::new());
         let mut names = HashSet::new();
         for measured in &run.script.measurements {
             windows.extend(telling(&measured.body));
             names.extend(measured.pack.records().iter().map(|record| record.name.clone()));
         }
-        for holder in [&run.cast.wearable, &run.cast.pgo, &run.cast.gp] {
-            windows.extend(telling(&holder.card.id().0));
-            windows.extend(telling(&holder.identity.public_key()));
+        for holder in [&run.cast.wearable, &run.cast.pgo, &run.cast.gp, &run.cast.carer] {
+            ids.extend(telling(&holder.card.id().0));
+            ids.extend(telling(&holder.identity.public_key()));
         }
         names.retain(|name| name.len() >= SHORTEST_NAME);
-        Self { windows, names: names.into_iter().collect() }
+        Self { windows, ids, names: names.into_iter().collect() }
+    }
+
+    fn named(&self, bytes: &[u8]) -> bool {
+        telling(bytes).any(|window| self.ids.contains(&window))
     }
 
     fn found(&self, bytes: &[u8]) -> bool {
@@ -143,6 +149,8 @@ async fn over(done: &mut watch::Receiver<bool>) {
 
 /// How long nothing has to come before he believes that nothing does.
 const LINGER: Duration = Duration::from_secs(1);
+/// Where pairings take place, of others too.
+const PAIRINGS: &str = "zegel/pair/";
 const WINDOW: usize = 8;
 /// A name of four letters turns up by chance.
 const SHORTEST_NAME: usize = 5;
