@@ -159,7 +159,8 @@ fn what_is_retained_is_taken_once() {
     for run in 0..3 {
         let mut sub = parties.zegel(&["sub", "-i", "pgo.key", "-t", TOPIC, "-t", "zegel/b"]);
         sub.args(["--state", "pgo.state", "--broker", &broker.address, "--json", "--timeout", "1"]);
-        let output = sub.output().unwrap();
+        // A new session each time: a subscription that is there already gets nothing again.
+        let output = sub.args(["--id", &format!("run-{run}")]).output().unwrap();
         let (out, words) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert_eq!(out.lines().count(), if run == 0 { 2 } else { 0 }, "{words}");
         assert_eq!(words.matches("refused: Duplicate").count(), if run == 0 { 0 } else { 2 }, "{words}");
