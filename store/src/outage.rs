@@ -1,5 +1,5 @@
 //! Power cuts on a receiver at work: sessions, events, the shelf and evidence survive each of them together, and an
-//! older file is brought up to this schema whole or not at all (threats C-18, D-11, M-02).
+//! older file is brought up to this schema whole or not at all (threats C-07, D-11).
 //!
 //! Tests only. The broker delivers again what was not acknowledged; after that everything is there, once.
 
@@ -183,7 +183,7 @@ fn an_event_waits_for_a_disk_that_works() {
     assert!(store.pending().lock().unwrap().is_empty());
 }
 
-/// Keys in memory go with their session, whatever ends it (threat E-11).
+/// Keys in memory go with their session, whatever ends it (threats D-08, D-10).
 #[test]
 fn keys_are_forgotten_with_their_session() {
     let play = Play::new();

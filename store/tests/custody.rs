@@ -1,4 +1,4 @@
-//! Measurements that are handed on, and for whom a forwarder vouches: over restarts, until somebody ends (threat E-11).
+//! Measurements that are handed on, and for whom a forwarder vouches: over restarts, until somebody ends (threat D-08).
 
 mod common;
 
@@ -87,7 +87,7 @@ fn the_highest_number_counts_in_any_order() {
     assert!(gp.store().introduced(&forwarder).unwrap().is_empty());
 }
 
-/// Threat E-11: nobody vouches for who is revoked or has withdrawn, and who is revoked vouches for nobody.
+/// Threat D-08: nobody vouches for who is revoked or has withdrawn, and who is revoked vouches for nobody.
 #[test]
 fn an_end_is_stronger_than_any_word() {
     for ended in 0..3 {

@@ -1,4 +1,4 @@
-//! Messages that came too early: nothing is lost in silence, and nobody fills the disk (threat D-06).
+//! Messages that came too early: nothing is lost in silence, and nobody fills the disk (threats C-16, E-11).
 
 mod common;
 
@@ -8,7 +8,7 @@ use zegel::rng::SysRng;
 use zegel::{Error, MAX_ENVELOPE, SessionId, Status};
 use zegel_store::{Awaited, StoreError};
 
-/// Threat D-06: a keyframe that the broker holds back costs nothing but time, over a restart as well.
+/// Threat C-16: a keyframe that the broker holds back costs nothing but time, over a restart as well.
 #[test]
 fn messages_wait_for_their_keyframe() {
     let mut pgo = Receiver::new();
@@ -62,7 +62,7 @@ fn what_no_time_heals_does_not_wait() {
     assert_eq!(Awaited::after(Error::UnknownSession, b"noise"), None);
 }
 
-/// Nothing on the shelf is proven, so anybody can put something there: it is bounded, and its end is heard.
+/// Threat E-11: nothing on the shelf is proven, so anybody can put something there: it is bounded, and its end is heard.
 #[test]
 fn the_shelf_is_bounded_and_says_so() {
     let pgo = Receiver::new();
