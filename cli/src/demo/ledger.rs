@@ -29,7 +29,7 @@ impl Ledger {
     pub(super) fn genuine(&self, readers: &[Role], topic: &str, message: &[u8], what: Sent) {
         let mut account = self.lock();
         for at in readers {
-            account.entry(*at, mark(topic, message)).genuine = Some(what);
+            account.change((*at, mark(topic, message)), |entry| entry.genuine = Some(what));
         }
     }
 
@@ -38,7 +38,8 @@ impl Ledger {
         let mut account = self.lock();
         for at in readers {
             account.attacks += 1;
-            *account.entry(*at, mark(topic, message)).attacks.entry(kind).or_default() += 1;
+            let key = (*at, mark(topic, message));
+            account.change(key, |entry| *entry.attacks.entry(kind).or_default() += 1);
         }
     }
 
@@ -46,26 +47,23 @@ impl Ledger {
     pub(super) fn arrived(&self, at: Role, mark: Mark, outcome: Result<(), Error>) {
         let mut account = self.lock();
         account.changes += 1;
-        let Some(entry) = account.entries.get_mut(&(at, mark)) else {
+        let Some(entry) = account.entries.get(&(at, mark)) else {
             if outcome.is_ok() {
                 account.fault(format!("the {} opened a message that nobody sent", at.name()));
             }
             return;
         };
         match outcome {
-            Ok(()) => {
-                entry.opened += 1;
-                if matches!(entry.genuine, Some(Sent::Measurement(_))) {
-                    *account.opened.entry(at).or_default() += 1;
-                }
+            Ok(()) if matches!(entry.genuine, Some(Sent::Measurement(_))) => {
+                *account.opened.entry(at).or_default() += 1;
             }
-            Err(error) => {
-                *entry.refused.entry(error).or_default() += 1;
-                if !entry.attacks.is_empty() {
-                    account.refused += 1;
-                }
-            }
+            Err(_) if !entry.attacks.is_empty() => account.refused += 1,
+            _ => {}
         }
+        account.change((at, mark), |entry| match outcome {
+            Ok(()) => entry.opened += 1,
+            Err(error) => *entry.refused.entry(error).or_default() += 1,
+        });
     }
 
     /// Notes under which digest a receiver took a measurement.

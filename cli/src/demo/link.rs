@@ -18,7 +18,7 @@ use tokio::time::{sleep, timeout};
 
 use super::broker::Address;
 use super::run::Run;
-use crate::mqtt::Afresh;
+use crate::mqtt::{Afresh, UNANSWERED};
 
 /// A connection whose messages arrive in [`Link::inbox`].
 pub(super) struct Link {
@@ -127,6 +127,7 @@ fn options(broker: &Address, name: &str) -> MqttOptions {
         // Should the demo be killed, the broker forgets it after a while.
         .set_session_expiry_interval(Some(KEPT))
         .set_session_store(Afresh { expiry: KEPT })
+        .set_outgoing_inflight_upper_limit(UNANSWERED)
         .set_ack_mode(AckMode::Manual)
         .set_unlimited_incoming_packet_size();
     options

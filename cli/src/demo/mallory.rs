@@ -18,6 +18,7 @@ use std::collections::{HashMap, HashSet};
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
+use zegel::{Secret, rng::SysRng};
 
 use super::attack::{Kind, Role};
 use super::ledger::{Sent, mark};
@@ -214,9 +215,15 @@ impl<'r> Mallory<'r> {
         for kind in Kind::ALL {
             while self.turns.get(kind).copied().unwrap_or(0) < AT_LEAST && self.attempt(*kind).await? {}
         }
+        let topics = &self.run.topics;
         if self.retained {
-            let shot = Shot { retain: true, ..Shot::new(&self.run.topics.pgo[0], Bytes::new()) };
+            let shot = Shot { retain: true, ..Shot::new(&topics.pgo[0], Bytes::new()) };
             self.send(Kind::Empty, shot).await?;
+        }
+        // One that is like no other, at the end of each topic: when it has arrived, so has all before it.
+        for topic in topics.pgo.iter().chain(&topics.cards).chain([&topics.group, &topics.gp]) {
+            let last = Secret::<40>::random(&mut SysRng)?;
+            self.send(Kind::Garbage, Shot::new(topic, Bytes::copy_from_slice(last.expose()))).await?;
         }
         Ok(())
     }

@@ -5,10 +5,13 @@
 
 mod keys;
 
+use std::time::Duration;
+
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::block_in_place;
+use tokio::time::timeout;
 use zegel::{Content, Introduction, Opened, Sealer, rng::SysRng};
 use zegel_store::{Sequence, Store, Transaction};
 
@@ -71,7 +74,8 @@ pub(super) async fn work(
     };
     pgo.empty_outbox().await?;
     let _ = ready.send(()).await;
-    while !*fall.borrow() {
+    let mut falling = false;
+    while !falling {
         let messages = tokio::select! {
             messages = batch(&mut link) => messages.context("the broker has gone")?,
             Some(order) = orders.recv() => {
@@ -81,17 +85,21 @@ pub(super) async fn work(
                 }
                 continue;
             }
-            _ = fall.changed() => continue,
+            _ = fall.changed() => match timeout(LAST, batch(&mut link)).await {
+                Ok(messages) => messages.context("the broker has gone")?,
+                // Nothing is under way that it could fall over.
+                Err(_) => break,
+            },
         };
         let (forwards, measurements) = block_in_place(|| pgo.take(&messages))?;
         pace.add_permits(measurements);
-        if *fall.borrow() {
-            break;
+        falling = *fall.borrow();
+        if !falling {
+            for message in &messages {
+                link.acknowledge(message).await?;
+            }
+            pgo.send(forwards).await?;
         }
-        for message in &messages {
-            link.acknowledge(message).await?;
-        }
-        pgo.send(forwards).await?;
     }
     // The process is gone: what was committed stays, what was not acknowledged comes again.
     link.crash().await;
@@ -222,6 +230,8 @@ fn keep(
     Ok(())
 }
 
+/// How long it waits for something to fall over.
+const LAST: Duration = Duration::from_millis(300);
 const STATE: &str = "pgo.state";
 /// The numbers of its own envelopes: a seal in the middle of a transaction needs a store of its own for them.
 const SENT_STATE: &str = "pgo-sent.state";

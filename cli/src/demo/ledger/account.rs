@@ -11,6 +11,7 @@ use super::{Chain, Mark};
 #[derive(Debug, Default)]
 pub(in super::super) struct Account {
     pub(super) entries: HashMap<(Role, Mark), Entry>,
+    unsettled: usize,
     /// Under which digest each measurement was taken.
     pub(super) digests: HashMap<[u8; 32], usize>,
     /// Evidence that went from hand to hand.
@@ -91,9 +92,13 @@ impl Entry {
 }
 
 impl Account {
-    pub(super) fn entry(&mut self, at: Role, mark: Mark) -> &mut Entry {
+    /// Changes an entry, and keeps count of those that wait for something.
+    pub(super) fn change(&mut self, key: (Role, Mark), change: impl FnOnce(&mut Entry)) {
         self.changes += 1;
-        self.entries.entry((at, mark)).or_default()
+        let entry = self.entries.entry(key).or_default();
+        let before = usize::from(!entry.is_settled());
+        change(entry);
+        self.unsettled = self.unsettled + usize::from(!entry.is_settled()) - before;
     }
 
     pub(super) fn fault(&mut self, words: String) {
@@ -104,8 +109,8 @@ impl Account {
     }
 
     /// Whether everything that was sent has arrived.
-    pub(in super::super) fn settled(&self) -> bool {
-        self.entries.values().all(Entry::is_settled)
+    pub(in super::super) const fn settled(&self) -> bool {
+        self.unsettled == 0
     }
 
     /// What has not arrived, in words, for whoever has to find out why.

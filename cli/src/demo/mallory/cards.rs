@@ -15,7 +15,8 @@ pub(super) fn shot(run: &Run, seen: &Seen, kind: Kind) -> Result<Option<Shot>> {
     let fresh = || KemKey::generate(&mut SysRng);
     Ok(Some(match kind {
         Kind::CardRollback if first != latest => Shot::new(topic, first.clone()),
-        Kind::CardEquivocation => {
+        // Not of a serial that may be past when his card arrives.
+        Kind::CardEquivocation if first != latest => {
             let serial = Card::from_bytes(latest)?.serial();
             Shot::new(topic, cast.pgo.reissue(serial, &[fresh()?.public()], Status::Active)?)
         }
