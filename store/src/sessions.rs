@@ -1,7 +1,8 @@
 //! The sessions of others, and what waits in them for a signature (SPEC §10.2 to §10.4).
 //!
 //! Of each sender there are the newest 64; a session takes with it all that waits in it. A leaf waits within the
-//! 4,096 newest numbers of its session: a phone that holds back an hour of heartbeats is still proven.
+//! 4,096 newest numbers of its session: a phone that holds back an hour of heartbeats is still proven. A session that
+//! ended, with its sender or its KEM key, stays as a name: what still comes in it waits for no keyframe.
 
 use redb::{ReadableTable as _, WriteTransaction};
 use zegel::{Error, Id, Kid, Manifest, SessionId, SessionRecord};
@@ -25,7 +26,7 @@ pub(crate) fn all(tables: &impl Tables) -> Result<Vec<SessionRecord>, StoreError
 /// Another session with this identifier is an alarm.
 pub(crate) fn admits(tables: &impl Tables, session: &SessionRecord) -> Result<(), StoreError> {
     match get(tables, &session.id())? {
-        Some(known) if known != *session => Err(Error::Equivocation.into()),
+        Some(known) if known != *session && known != session.without_key() => Err(Error::Equivocation.into()),
         _ => Ok(()),
     }
 }
@@ -67,12 +68,32 @@ pub(crate) fn forget(transaction: &WriteTransaction, sessions: &[SessionId]) -> 
         own(transaction, SESSIONS_OF)?
             .remove((&session.sender().0, session.sequence(), &id.0))
             .map_err(from_redb)?;
-        let all = (&id.0, 0)..=(&id.0, u64::MAX);
-        own(transaction, LEAVES)?.retain_in(all.clone(), |_, _| false).map_err(from_redb)?;
-        own(transaction, STATEMENTS)?.retain_in(all.clone(), |_, _| false).map_err(from_redb)?;
-        own(transaction, MANIFESTS)?.retain_in(all, |_, _| false).map_err(from_redb)?;
+        empty(transaction, id)?;
     }
     Ok(())
+}
+
+/// Forgets what waits in these sessions: nobody asks for it any more.
+pub(crate) fn close(transaction: &WriteTransaction, sessions: &[SessionId]) -> Result<(), StoreError> {
+    sessions.iter().try_for_each(|id| empty(transaction, id))
+}
+
+/// Closes these sessions, and forgets what their keys derive from (SPEC §10.2).
+pub(crate) fn lock(transaction: &WriteTransaction, sessions: &[SessionId]) -> Result<(), StoreError> {
+    for id in sessions {
+        let Some(session) = get(transaction, id)? else { continue };
+        let locked = session.without_key().to_bytes();
+        own(transaction, SESSIONS)?.insert(&id.0, &locked).map_err(from_redb)?;
+        empty(transaction, id)?;
+    }
+    Ok(())
+}
+
+fn empty(transaction: &WriteTransaction, id: &SessionId) -> Result<(), StoreError> {
+    let all = (&id.0, 0)..=(&id.0, u64::MAX);
+    own(transaction, LEAVES)?.retain_in(all.clone(), |_, _| false).map_err(from_redb)?;
+    own(transaction, STATEMENTS)?.retain_in(all.clone(), |_, _| false).map_err(from_redb)?;
+    own(transaction, MANIFESTS)?.retain_in(all, |_, _| false).map_err(from_redb)
 }
 
 pub(crate) fn keep_leaf(

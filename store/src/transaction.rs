@@ -144,8 +144,8 @@ impl<'s> Transaction<'s> {
         self.settle(pinning)
     }
 
-    /// Ends `id` for good, also when it was never pinned: its sessions go, and whom it vouched for. No card brings it
-    /// back.
+    /// Ends `id` for good, also when it was never pinned: what waits in its sessions goes, and whom it vouched for. No
+    /// card brings it back, and what still comes from it is `Revoked`.
     pub fn revoke(&mut self, id: &Id) -> Result<(), StoreError> {
         self.check(trust::revoke(&self.inner, id))?;
         self.end(id)
@@ -243,14 +243,17 @@ impl<'s> Transaction<'s> {
     /// Forgets what was kept of `id` for what is to come: nothing is.
     fn end(&mut self, id: &Id) -> Result<(), StoreError> {
         let theirs = self.check(sessions::of(&self.inner, id))?;
-        self.give_up(&theirs)?;
+        self.drop_keys(&theirs);
+        self.check(sessions::close(&self.inner, &theirs))?;
         self.check(introductions::forget(&self.inner, id))
     }
 
-    /// Forgets these sessions, and overwrites their keys at once.
-    pub(crate) fn give_up(&mut self, sessions: &[SessionId]) -> Result<(), StoreError> {
-        self.drop_keys(sessions);
-        self.check(sessions::forget(&self.inner, sessions))
+    /// Ends the sessions whose keys derive from one of these KEM keys, and says whether there were any.
+    pub(crate) fn lock_sessions(&mut self, kids: &[Kid]) -> Result<bool, StoreError> {
+        let sessions = self.check(sessions::of_keys(&self.inner, kids))?;
+        self.drop_keys(&sessions);
+        self.check(sessions::lock(&self.inner, &sessions))?;
+        Ok(!sessions.is_empty())
     }
 
     /// Overwrites the keys of sessions in memory.
