@@ -4,6 +4,7 @@
 use alloc::vec::Vec;
 
 use crate::cbor::{Reader, Writer, count};
+use crate::crypto::kdf::sha256;
 use crate::crypto::sign::SIGNATURE;
 use crate::envelope::audience::{Audience, Held};
 use crate::envelope::topic::Topic;
@@ -117,11 +118,20 @@ impl<'b> Testimony<'b> {
     /// Those of [`Card::from_bytes`], [`Error::UnknownSender`] for somebody else's card,
     /// [`Error::BufferTooSmall`].
     pub fn write<'o>(&self, card: &[u8], out: &'o mut [u8]) -> Result<&'o [u8]> {
-        if *Card::from_bytes(card)?.id() != self.sender {
+        self.write_with(&Card::from_bytes(card)?, card, out)
+    }
+
+    /// [`Testimony::write`] with a card that was verified before, as for the messages of a block: `bytes` are the very
+    /// ones that it was read from.
+    ///
+    /// # Errors
+    /// [`Error::UnknownSender`] for somebody else's card, or other bytes; [`Error::BufferTooSmall`].
+    pub fn write_with<'o>(&self, card: &Card, bytes: &[u8], out: &'o mut [u8]) -> Result<&'o [u8]> {
+        if *card.id() != self.sender || *card.digest() != sha256(&[bytes]) {
             return Err(Error::UnknownSender);
         }
         let mut writer = Writer::new(out);
-        self.write_to(card, &mut writer)?;
+        self.write_to(bytes, &mut writer)?;
         let length = writer.written();
         out.get(..length).ok_or(Error::BufferTooSmall)
     }
@@ -131,6 +141,14 @@ impl<'b> Testimony<'b> {
     pub fn to_vec(&self, card: &[u8]) -> Result<Vec<u8>> {
         let mut out = alloc::vec![0; self.len(card)?];
         self.write(card, &mut out)?;
+        Ok(out)
+    }
+
+    /// [`Testimony::write_with`] into a new vector.
+    #[cfg(feature = "alloc")]
+    pub fn to_vec_with(&self, card: &Card, bytes: &[u8]) -> Result<Vec<u8>> {
+        let mut out = alloc::vec![0; self.len(bytes)?];
+        self.write_with(card, bytes, &mut out)?;
         Ok(out)
     }
 

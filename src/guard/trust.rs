@@ -23,6 +23,7 @@ pub trait TrustStore {
     /// says no.
     ///
     /// # Errors
+    /// [`Error::Revoked`] when `origin` is revoked, which a store may know of who was never pinned;
     /// [`Error::Storage`] when the store cannot be read.
     fn vouches(&self, _forwarder: &Id, _origin: &Id) -> Result<bool> {
         Ok(false)

@@ -81,6 +81,20 @@ impl SignedBlock {
         topic: &'b str,
         statement: &'b [u8],
     ) -> Result<Testimony<'b>> {
+        self.testimony_from(|number| state.leaf(&self.session, number), topic, statement)
+    }
+
+    /// [`SignedBlock::testimony`] with leaves that were read before, once for all messages of the block: `known` gives
+    /// that of a number.
+    ///
+    /// # Errors
+    /// As [`SignedBlock::testimony`]: a leaf that is not known is `UnknownSession`.
+    pub fn testimony_from<'b>(
+        &self,
+        mut known: impl FnMut(u64) -> Result<Option<Hash>>,
+        topic: &'b str,
+        statement: &'b [u8],
+    ) -> Result<Testimony<'b>> {
         let sequence = Statement::read(statement).map_err(|_| Error::Rejected)?.sequence;
         let Manifest { first, count, signature, .. } = self.manifest;
         let index = sequence.checked_sub(first).filter(|index| *index < count).ok_or(Error::Rejected)?;
@@ -89,7 +103,7 @@ impl SignedBlock {
             StatementContext::new(&self.sender, audience.audience(), Topic::new(topic)?, statement.len())?;
         let mut arrived = |place: u64| {
             let number = first.checked_add(place).ok_or(Error::TooLarge)?;
-            state.leaf(&self.session, number)?.ok_or(Error::UnknownSession)
+            known(number)?.ok_or(Error::UnknownSession)
         };
         if arrived(index)? != leaf(&context.with(statement)) {
             return Err(Error::Rejected);

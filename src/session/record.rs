@@ -48,6 +48,12 @@ impl SessionRecord {
         self.kem
     }
 
+    /// The same with nothing left from which its keys derive: what comes in it is `NotForMe` from then on.
+    #[must_use]
+    pub const fn without_key(&self) -> Self {
+        Self { kem: Kid([0; 8]), ek: [0; 32], ..*self }
+    }
+
     /// How many bytes [`SessionRecord::to_bytes`] gives.
     pub const BYTES: usize = 8 + 32 + 32 + 8 + 8 + 3 * 8 + 8 + 32;
 

@@ -39,7 +39,7 @@ fn sample() -> Vec<u8> {
 
 fn session(round: u64) -> SessionRecord {
     let mut bytes = [round as u8; SessionRecord::BYTES];
-    bytes[40..80].copy_from_slice([round, 0, 32, 100, 100].map(u64::to_be_bytes).as_flattened());
+    bytes[72..112].copy_from_slice([round, 0, 32, 100, 100].map(u64::to_be_bytes).as_flattened());
     SessionRecord::from_bytes(&bytes).unwrap()
 }
 

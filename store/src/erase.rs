@@ -15,15 +15,13 @@ use crate::base::Base;
 use crate::error::{StoreError, from_redb};
 use crate::identity;
 use crate::schema::{FILLER, Tables, own};
-use crate::sessions;
 use crate::transaction::Transaction;
 
 /// Erases these keys, and says how many there were.
 pub(crate) fn erase(base: &Base, kids: &[Kid]) -> Result<usize, StoreError> {
     let mut transaction = Transaction::begin(base)?;
     // What a key opens goes with it, also when the key itself is kept elsewhere.
-    let sessions = sessions::of_keys(transaction.tables(), kids)?;
-    transaction.give_up(&sessions)?;
+    let locked = transaction.lock_sessions(kids)?;
     let mut secrets = Vec::new();
     for kid in kids {
         secrets.extend(identity::delete(transaction.tables(), kid)?);
@@ -35,10 +33,10 @@ pub(crate) fn erase(base: &Base, kids: &[Kid]) -> Result<usize, StoreError> {
             secrets.iter().flat_map(|secret| name(secret.expose())).chain(owed.clone()).collect();
         own(transaction.tables(), FILLER)?.insert(OWED, names.as_slice()).map_err(from_redb)?;
     }
-    if secrets.is_empty() && sessions.is_empty() {
-        drop(transaction);
-    } else {
+    if locked || !secrets.is_empty() {
         transaction.commit()?;
+    } else {
+        drop(transaction);
     }
     let is_key =
         |window: &[u8]| secrets.iter().any(|secret| secret.expose() == window) || is_owed(&owed, window);

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use redb::{ReadableTable as _, WriteTransaction};
-use zegel::{Card, Id, Introduction};
+use zegel::{Card, Error, Id, Introduction};
 
 use crate::error::{StoreError, from_redb};
 use crate::schema::{INTRODUCED, INTRODUCERS, Tables, own};
@@ -30,17 +30,18 @@ pub(crate) fn take(
     Ok(true)
 }
 
-/// Whether `forwarder` vouches for `origin`, and neither has ended.
+/// Whether `forwarder`, which has not ended, vouches for `origin`; `Revoked` when `origin` has (SPEC §11.2).
 pub(crate) fn vouches(
     tables: &impl Tables,
     verified: &Mutex<Verified>,
     forwarder: &Id,
     origin: &Id,
 ) -> Result<bool, StoreError> {
-    if own(tables, INTRODUCED)?.get((&forwarder.0, &origin.0)).map_err(from_redb)?.is_none() {
-        return Ok(false);
+    if trust::is_ended(tables, verified, origin)? {
+        return Err(Error::Revoked.into());
     }
-    Ok(!trust::is_ended(tables, verified, forwarder)? && !trust::is_ended(tables, verified, origin)?)
+    let introduced = own(tables, INTRODUCED)?.get((&forwarder.0, &origin.0)).map_err(from_redb)?.is_some();
+    Ok(introduced && !trust::is_ended(tables, verified, forwarder)?)
 }
 
 /// The cards of those for whom `forwarder` vouches, in the order of their ids. Nobody has pinned them.
@@ -49,15 +50,18 @@ pub(crate) fn list(
     verified: &Mutex<Verified>,
     forwarder: &Id,
 ) -> Result<Vec<Card>, StoreError> {
-    let introduced = own(tables, INTRODUCED)?;
     let mut cards = Vec::new();
+    if trust::is_ended(tables, verified, forwarder)? {
+        return Ok(cards);
+    }
+    let introduced = own(tables, INTRODUCED)?;
     for row in introduced.range(of(forwarder)).map_err(from_redb)? {
         let (key, bytes) = row.map_err(from_redb)?;
         let origin = Id(*key.value().1);
         let card = Card::from_bytes(bytes.value()).ok().filter(|card| *card.id() == origin);
         let card = card
             .ok_or_else(|| StoreError::Corrupt(format!("the introduced card of {origin} does not hold")))?;
-        if vouches(tables, verified, forwarder, &origin)? {
+        if !trust::is_ended(tables, verified, &origin)? {
             cards.push(card);
         }
     }

@@ -1,9 +1,12 @@
 //! The keys of sessions, in memory alone: they go with the process, and derive again (SPEC §10.2).
+//!
+//! A transaction has a ring of its own for what it derives, and gives it up to the store's when it is committed: keys
+//! of a keyframe that never was go with it.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use zegel::{SessionId, SessionKeys, SessionRecord};
+use zegel::{Kid, SessionId, SessionKeys, SessionRecord};
 
 /// Keys beside the session that they are of: whatever is committed meanwhile, they serve no other one.
 #[derive(Default)]
@@ -16,12 +19,17 @@ impl Keyring {
     }
 
     pub(crate) fn hold(&self, session: SessionRecord, keys: SessionKeys) {
+        self.lock().insert(session.id(), (session, Arc::new(keys)));
+    }
+
+    /// Takes over what `other` holds.
+    pub(crate) fn absorb(&self, other: Self) {
         let mut held = self.lock();
-        if held.len() >= HELD {
+        held.append(&mut other.lock());
+        while held.len() > HELD {
             // Identifiers are as random as keys are: whose turn it is, nobody chooses.
             held.pop_first();
         }
-        held.insert(session.id(), (session, Arc::new(keys)));
     }
 
     /// Overwrites the keys of sessions that are given up.
@@ -30,6 +38,11 @@ impl Keyring {
         for id in sessions {
             held.remove(id);
         }
+    }
+
+    /// Overwrites the keys that derive from one of these KEM keys.
+    pub(crate) fn forget_from(&self, kids: &[Kid]) {
+        self.lock().retain(|_, (session, _)| !kids.contains(&session.kem_kid()));
     }
 
     #[cfg(test)]

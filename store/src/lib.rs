@@ -85,6 +85,7 @@ mod sequence;
 mod sessions;
 mod shelf;
 mod stage;
+mod statements;
 mod store;
 mod transaction;
 mod trust;

@@ -20,6 +20,7 @@ use crate::error::StoreError;
 use crate::schema::{self, CARDS, DIGESTS, FILLER, HOLES, KEYS, REVOKED, SECRETS, SEQUENCE, STREAMS, own};
 use crate::shelf::Awaited;
 use crate::store::Store;
+use crate::transaction::Transaction;
 
 const TOPIC: &str = "zegel/7f3a/1";
 
@@ -221,6 +222,28 @@ fn keys_are_forgotten_with_their_session() {
         end();
         assert_eq!(base.keyring.len(), 0);
     }
+}
+
+/// Keys of a keyframe that was never committed are nobody's: they go with its transaction (threat E-11).
+#[test]
+fn keys_are_forgotten_with_their_transaction() {
+    let play = Play::new();
+    let base: Arc<Base> = base(Disk::holding(play.image())).unwrap();
+    let store = Store::over(Arc::clone(&base));
+    let open = |transaction: &mut Transaction<'_>, sealed: &[u8]| {
+        let opener = Opener::new(play.me, &play.keys);
+        opener.open(transaction, TOPIC, None, &mut sealed.to_vec()).map(drop)
+    };
+    let mut transaction = store.begin().unwrap();
+    open(&mut transaction, &play.deliveries[1]).unwrap();
+    open(&mut transaction, &play.deliveries[2]).unwrap();
+    drop(transaction);
+    assert_eq!(base.keyring.len(), 0);
+    let mut transaction = store.begin().unwrap();
+    assert_eq!(open(&mut transaction, &play.deliveries[2]), Err(Error::UnknownSession));
+    open(&mut transaction, &play.deliveries[1]).unwrap();
+    transaction.commit().unwrap();
+    assert_eq!(base.keyring.len(), 1);
 }
 
 /// A file of schema 1, as the first version made it.

@@ -52,13 +52,13 @@ impl SessionStore for Transaction<'_> {
 
     fn keys(&mut self, id: &SessionId) -> Option<&SessionKeys> {
         let session = self.session(id).ok()??;
-        self.lent = self.base.keyring.get(&session);
+        self.lent = self.derived.get(&session).or_else(|| self.base.keyring.get(&session));
         self.lent.as_deref()
     }
 
     fn hold_keys(&mut self, keys: SessionKeys) {
         if let Ok(Some(session)) = self.session(&keys.id()) {
-            self.base.keyring.hold(session, keys);
+            self.derived.hold(session, keys);
         }
     }
 

@@ -56,6 +56,9 @@ type Said = (&'static str, &'static [u8]);
 pub(crate) const LEAVES: TableDefinition<'_, InSession, &[u8; 32]> = TableDefinition::new("zegel.leaves");
 /// Topic and statement of such messages, where somebody hands them on.
 pub(crate) const STATEMENTS: TableDefinition<'_, InSession, Said> = TableDefinition::new("zegel.statements");
+/// How many bytes of statements wait, by their sender.
+pub(crate) const STATEMENTS_OF: TableDefinition<'_, &[u8; 32], u64> =
+    TableDefinition::new("zegel.statements-of");
 /// The manifests of (session, first number) that wait for their messages.
 pub(crate) const MANIFESTS: TableDefinition<'_, InSession, &[u8; Manifest::BYTES]> =
     TableDefinition::new("zegel.manifests");
@@ -100,6 +103,7 @@ pub(crate) fn create(transaction: &WriteTransaction) -> Result<(), StoreError> {
     own(transaction, SESSIONS_OF)?;
     own(transaction, LEAVES)?;
     own(transaction, STATEMENTS)?;
+    own(transaction, STATEMENTS_OF)?;
     own(transaction, MANIFESTS)?;
     own(transaction, INTRODUCERS)?;
     own(transaction, INTRODUCED)?;

@@ -1,13 +1,17 @@
 //! The sessions of others, and what waits in them for a signature (SPEC §10.2 to §10.4).
 //!
 //! Of each sender there are the newest 64; a session takes with it all that waits in it. A leaf waits within the
-//! 4,096 newest numbers of its session: a phone that holds back an hour of heartbeats is still proven.
+//! 4,096 newest numbers of its session: a phone that holds back an hour of heartbeats is still proven. A session that
+//! ended, with its sender or its KEM key, stays as a name: what still comes in it waits for no keyframe.
+
+use std::collections::BTreeMap;
 
 use redb::{ReadableTable as _, WriteTransaction};
 use zegel::{Error, Id, Kid, Manifest, SessionId, SessionRecord};
 
 use crate::error::{StoreError, from_redb};
-use crate::schema::{LEAVES, MANIFESTS, SESSIONS, SESSIONS_OF, STATEMENTS, Tables, own};
+use crate::schema::{LEAVES, MANIFESTS, SESSIONS, SESSIONS_OF, Tables, own};
+use crate::statements;
 
 pub(crate) fn get(tables: &impl Tables, id: &SessionId) -> Result<Option<SessionRecord>, StoreError> {
     let table = own(tables, SESSIONS)?;
@@ -25,7 +29,7 @@ pub(crate) fn all(tables: &impl Tables) -> Result<Vec<SessionRecord>, StoreError
 /// Another session with this identifier is an alarm.
 pub(crate) fn admits(tables: &impl Tables, session: &SessionRecord) -> Result<(), StoreError> {
     match get(tables, &session.id())? {
-        Some(known) if known != *session => Err(Error::Equivocation.into()),
+        Some(known) if known != *session && known != session.without_key() => Err(Error::Equivocation.into()),
         _ => Ok(()),
     }
 }
@@ -67,12 +71,37 @@ pub(crate) fn forget(transaction: &WriteTransaction, sessions: &[SessionId]) -> 
         own(transaction, SESSIONS_OF)?
             .remove((&session.sender().0, session.sequence(), &id.0))
             .map_err(from_redb)?;
-        let all = (&id.0, 0)..=(&id.0, u64::MAX);
-        own(transaction, LEAVES)?.retain_in(all.clone(), |_, _| false).map_err(from_redb)?;
-        own(transaction, STATEMENTS)?.retain_in(all.clone(), |_, _| false).map_err(from_redb)?;
-        own(transaction, MANIFESTS)?.retain_in(all, |_, _| false).map_err(from_redb)?;
+        empty(transaction, &session)?;
     }
     Ok(())
+}
+
+/// Forgets what waits in these sessions: nobody asks for it any more.
+pub(crate) fn close(transaction: &WriteTransaction, sessions: &[SessionId]) -> Result<(), StoreError> {
+    for id in sessions {
+        let Some(session) = get(transaction, id)? else { continue };
+        empty(transaction, &session)?;
+    }
+    Ok(())
+}
+
+/// Closes these sessions, and forgets what their keys derive from (SPEC §10.2).
+pub(crate) fn lock(transaction: &WriteTransaction, sessions: &[SessionId]) -> Result<(), StoreError> {
+    for id in sessions {
+        let Some(session) = get(transaction, id)? else { continue };
+        let locked = session.without_key().to_bytes();
+        own(transaction, SESSIONS)?.insert(&id.0, &locked).map_err(from_redb)?;
+        empty(transaction, &session)?;
+    }
+    Ok(())
+}
+
+fn empty(transaction: &WriteTransaction, session: &SessionRecord) -> Result<(), StoreError> {
+    let id = session.id();
+    let all = (&id.0, 0)..=(&id.0, u64::MAX);
+    statements::forget(transaction, session, (0, u64::MAX))?;
+    own(transaction, LEAVES)?.retain_in(all.clone(), |_, _| false).map_err(from_redb)?;
+    own(transaction, MANIFESTS)?.retain_in(all, |_, _| false).map_err(from_redb)
 }
 
 pub(crate) fn keep_leaf(
@@ -81,15 +110,15 @@ pub(crate) fn keep_leaf(
     sequence: u64,
     leaf: &[u8; 32],
 ) -> Result<(), StoreError> {
-    get(transaction, id)?.ok_or(Error::UnknownSession)?;
+    let session = get(transaction, id)?.ok_or(Error::UnknownSession)?;
     let mut leaves = own(transaction, LEAVES)?;
     leaves.insert((&id.0, sequence), leaf).map_err(from_redb)?;
     let newest = leaves.range((&id.0, 0)..=(&id.0, u64::MAX)).map_err(from_redb)?.next_back();
     let newest = newest.transpose().map_err(from_redb)?.map_or(sequence, |(key, _)| key.value().1);
     let too_old = (&id.0, 0)..(&id.0, newest.saturating_add(1).saturating_sub(LEAVES_KEPT));
     if leaves.range(too_old.clone()).map_err(from_redb)?.next().is_some() {
-        leaves.retain_in(too_old.clone(), |_, _| false).map_err(from_redb)?;
-        own(transaction, STATEMENTS)?.retain_in(too_old, |_, _| false).map_err(from_redb)?;
+        leaves.retain_in(too_old, |_, _| false).map_err(from_redb)?;
+        statements::forget(transaction, &session, (0, newest.saturating_sub(LEAVES_KEPT)))?;
     }
     Ok(())
 }
@@ -101,6 +130,17 @@ pub(crate) fn leaf(
 ) -> Result<Option<[u8; 32]>, StoreError> {
     let leaf = own(tables, LEAVES)?.get((&id.0, sequence)).map_err(from_redb)?.map(|leaf| *leaf.value());
     Ok(leaf)
+}
+
+/// The leaves of a block, by their numbers.
+pub(crate) fn leaves(
+    tables: &impl Tables,
+    id: &SessionId,
+    (first, last): (u64, u64),
+) -> Result<BTreeMap<u64, [u8; 32]>, StoreError> {
+    let table = own(tables, LEAVES)?;
+    let rows = table.range((&id.0, first)..=(&id.0, last)).map_err(from_redb)?;
+    rows.map(|row| row.map(|(key, leaf)| (key.value().1, *leaf.value())).map_err(from_redb)).collect()
 }
 
 pub(crate) fn keep_manifest(
@@ -144,37 +184,9 @@ pub(crate) fn release(
     let (first, last) = manifest.numbers();
     let block = (&id.0, first)..=(&id.0, last);
     own(transaction, MANIFESTS)?.remove((&id.0, first)).map_err(from_redb)?;
-    own(transaction, LEAVES)?.retain_in(block.clone(), |_, _| false).map_err(from_redb)?;
-    own(transaction, STATEMENTS)?.retain_in(block, |_, _| false).map_err(from_redb)?;
-    Ok(())
-}
-
-/// Keeps what a message says until its block is signed, as long as its leaf is kept.
-pub(crate) fn keep_statement(
-    transaction: &WriteTransaction,
-    id: &SessionId,
-    sequence: u64,
-    topic: &str,
-    statement: &[u8],
-) -> Result<(), StoreError> {
-    if leaf(transaction, id, sequence)?.is_some() {
-        own(transaction, STATEMENTS)?.insert((&id.0, sequence), (topic, statement)).map_err(from_redb)?;
-    }
-    Ok(())
-}
-
-/// The topic and the statement of a message.
-pub(crate) fn statement(
-    tables: &impl Tables,
-    id: &SessionId,
-    sequence: u64,
-) -> Result<Option<(String, Vec<u8>)>, StoreError> {
-    let table = own(tables, STATEMENTS)?;
-    let row = table.get((&id.0, sequence)).map_err(from_redb)?;
-    Ok(row.map(|row| {
-        let (topic, statement) = row.value();
-        (topic.to_owned(), statement.to_vec())
-    }))
+    own(transaction, LEAVES)?.retain_in(block, |_, _| false).map_err(from_redb)?;
+    let Some(session) = get(transaction, id)? else { return Ok(()) };
+    statements::forget(transaction, &session, (first, last))
 }
 
 fn record(id: &SessionId, row: &[u8; SessionRecord::BYTES]) -> Result<SessionRecord, StoreError> {

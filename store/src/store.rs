@@ -94,7 +94,8 @@ impl Store {
 
     /// Erases the KEM keys that were retired before `before`, the end of their grace, and says how many.
     ///
-    /// Their rows go, and the sessions that they open, zeros take every free page of the file, and the file is searched for them.
+    /// Their rows go, and what the keys of their sessions derive from; zeros take every free page of the file, and the
+    /// file is searched for them.
     /// What is beyond a file's reach stays: copies that the file system or the flash made, backups, and pages
     /// that this process has in memory until it ends.
     ///
@@ -142,7 +143,8 @@ impl Store {
         events::list(&self.base)
     }
 
-    /// The sessions of others that are kept, in the order of their identifiers.
+    /// The sessions of others that are kept, in the order of their identifiers; also those that ended, with their sender
+    /// or their KEM key.
     pub fn sessions(&self) -> Result<Vec<SessionRecord>, StoreError> {
         sessions::all(&self.base.read()?)
     }

@@ -12,6 +12,7 @@ use zegel::{Card, Error, Event, Id, Introduction, Kid, Secret, SessionId, Sessio
 use crate::base::Base;
 use crate::error::StoreError;
 use crate::gate::Permit;
+use crate::keyring::Keyring;
 use crate::rows::{self, Row};
 use crate::shelf::{self, Awaited, Early};
 use crate::{events, identity, introductions, replay, sessions, trust};
@@ -30,6 +31,8 @@ pub struct Transaction<'s> {
     pub(crate) base: &'s Base,
     /// Keys of the session whose message is being opened.
     pub(crate) lent: Option<Arc<SessionKeys>>,
+    /// Keys that were derived in here.
+    pub(crate) derived: Keyring,
     /// What broke, once something did. From then on nothing can be committed.
     broken: RefCell<Broken>,
 }
@@ -58,8 +61,8 @@ impl<'s> Transaction<'s> {
         let permit = base.gate.enter()?;
         let inner = base.write()?;
         events::take_over(base, &inner)?;
-        let broken = RefCell::default();
-        Ok(Self { inner, _events: Events(base), _permit: permit, base, lent: None, broken })
+        let (derived, broken) = (Keyring::default(), RefCell::default());
+        Ok(Self { inner, _events: Events(base), _permit: permit, base, lent: None, derived, broken })
     }
 
     /// Makes everything durable, in one step: it is on the disk when this returns.
@@ -69,7 +72,11 @@ impl<'s> Transaction<'s> {
     /// become durable, or none: do not acknowledge the message, and its redelivery finds out.
     pub fn commit(self) -> Result<(), StoreError> {
         match self.broken.into_inner() {
-            Broken::No => events::commit(self.base, self.inner),
+            Broken::No => {
+                events::commit(self.base, self.inner)?;
+                self.base.keyring.absorb(self.derived);
+                Ok(())
+            }
             Broken::By(error) => Err(error),
             Broken::Told => Err(StoreError::Aborted),
         }
@@ -144,8 +151,8 @@ impl<'s> Transaction<'s> {
         self.settle(pinning)
     }
 
-    /// Ends `id` for good, also when it was never pinned: its sessions go, and whom it vouched for. No card brings it
-    /// back.
+    /// Ends `id` for good, also when it was never pinned: what waits in its sessions goes, and whom it vouched for. No
+    /// card brings it back, and what still comes from it is `Revoked`.
     pub fn revoke(&mut self, id: &Id) -> Result<(), StoreError> {
         self.check(trust::revoke(&self.inner, id))?;
         self.end(id)
@@ -243,20 +250,24 @@ impl<'s> Transaction<'s> {
     /// Forgets what was kept of `id` for what is to come: nothing is.
     fn end(&mut self, id: &Id) -> Result<(), StoreError> {
         let theirs = self.check(sessions::of(&self.inner, id))?;
-        self.give_up(&theirs)?;
+        self.drop_keys(&theirs);
+        self.check(sessions::close(&self.inner, &theirs))?;
         self.check(introductions::forget(&self.inner, id))
     }
 
-    /// Forgets these sessions, and overwrites their keys at once.
-    pub(crate) fn give_up(&mut self, sessions: &[SessionId]) -> Result<(), StoreError> {
-        self.drop_keys(sessions);
-        self.check(sessions::forget(&self.inner, sessions))
+    /// Ends the sessions whose keys derive from one of these KEM keys, and says whether there were any.
+    pub(crate) fn lock_sessions(&mut self, kids: &[Kid]) -> Result<bool, StoreError> {
+        let sessions = self.check(sessions::of_keys(&self.inner, kids))?;
+        self.base.keyring.forget_from(kids);
+        self.check(sessions::lock(&self.inner, &sessions))?;
+        Ok(!sessions.is_empty())
     }
 
     /// Overwrites the keys of sessions in memory.
     pub(crate) fn drop_keys(&mut self, sessions: &[SessionId]) {
         if !sessions.is_empty() {
             self.lent = None;
+            self.derived.forget(sessions);
             self.base.keyring.forget(sessions);
         }
     }

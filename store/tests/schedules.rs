@@ -79,7 +79,7 @@ fn id(session: u8) -> SessionId {
 fn record(sender: u8, session: u8, number: u64) -> SessionRecord {
     let mut bytes = [sender; SessionRecord::BYTES];
     bytes[..8].fill(session);
-    bytes[40..80].copy_from_slice([number, 0, 32, 100, 100].map(u64::to_be_bytes).as_flattened());
+    bytes[72..112].copy_from_slice([number, 0, 32, 100, 100].map(u64::to_be_bytes).as_flattened());
     SessionRecord::from_bytes(&bytes).unwrap()
 }
 
