@@ -173,7 +173,7 @@ fn dropped_keys_are_no_longer_in_memory() {
             );
         }
     });
-    assert_eq!(patterns.len(), 7);
+    assert_eq!(patterns.len(), 8);
     // The test runs in a thread, whose stack is a mapping without a name: use it again before looking.
     overwrite_stack();
     for (i, pattern) in patterns.iter().enumerate() {

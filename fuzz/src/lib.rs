@@ -67,7 +67,9 @@ pub fn open(data: &[u8]) {
                 error,
                 Malformed | NotForMe | UnknownSession | Rejected | UnknownSender | Stale | Ahead | Jump
             ));
-            assert!(buffer.iter().all(|byte| *byte == 0), "the buffer is wiped");
+            // A session's message without its keyframe was not decrypted, and stays as it came.
+            let as_it_came = error == UnknownSession && buffer == envelope;
+            assert!(as_it_came || buffer.iter().all(|byte| *byte == 0), "the buffer is wiped");
             assert!(state.replay == ExactGuard::new(), "no number was taken");
             assert!(opener.open(&mut state, TOPIC, Some(NOW), &mut world.envelope.clone()).is_ok());
         }
