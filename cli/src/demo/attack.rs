@@ -102,7 +102,7 @@ kinds! {
     TwinManifest Conflict "a device signs a block that it did not send",
     ForgeManifest Rejected "sends a manifest without a signature",
     ErasedKey NotForMe "replays what an erased key opened",
-    ErasedSession NotForMe "replays a message of an erased key's session",
+    ErasedSession UnknownSession "replays a message of an erased key's session",
     GroupReplay Duplicate "replays what was sealed for two",
     GroupFlip Rejected "flips a bit of it",
     GroupRemove Malformed "takes one of the two recipients out",

@@ -139,6 +139,8 @@ pub(super) struct Chain {
     pub(super) proven: u64,
     /// Messages that overtook their keyframe, and opened after it.
     pub(super) waited: usize,
+    /// What came too early and never could be opened, when the shelf was cleared.
+    pub(super) expired: u64,
     /// What found no room on the shelf.
     pub(super) no_room: usize,
     /// The GP knows the wearable of its own.

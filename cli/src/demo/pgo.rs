@@ -12,7 +12,7 @@ use bytes::Bytes;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::block_in_place;
 use tokio::time::timeout;
-use zegel::{Content, Introduction, Opened, Sealer, SignedBlock, rng::SysRng};
+use zegel::{Content, Introduction, Opened, Sealer, rng::SysRng};
 use zegel_store::{Sequence, Store, Transaction};
 
 use super::attack::Role;
@@ -221,7 +221,7 @@ fn keep(
         let keyframe = matches!(opened.content(), Content::Keyframe { .. });
         run.ledger.count(|chain| {
             chain.sessions += usize::from(keyframe);
-            if let Some((first, last)) = opened.block().map(SignedBlock::numbers) {
+            if let Some((first, last)) = opened.block().map(zegel::SignedBlock::numbers) {
                 chain.blocks += 1;
                 chain.proven += last - first + 1;
             }

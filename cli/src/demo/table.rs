@@ -140,7 +140,7 @@ pub(super) fn steps(chain: &Chain) -> Vec<(&'static str, String)> {
         format!("{} numbers skipped, {first} to {last}, and no others missing", last - first + 1)
     });
     vec![
-        ("paired by code", format!("{}: PGO and GP, wearable and PGO, wearable and carer", chain.pairings)),
+        ("paired by code", format!("{} pairs, each word under attack", chain.pairings)),
         ("sessions", format!("{}, with {} manifests", chain.sessions, chain.manifests)),
         ("blocks proven", format!("{}, of {} measurements", chain.blocks, chain.proven)),
         (
@@ -152,7 +152,7 @@ pub(super) fn steps(chain: &Chain) -> Vec<(&'static str, String)> {
             format!("{} sealed before and opened after; the old key is erased", chain.held_over),
         ),
         ("switched off and on", skipped),
-        ("a week late", format!("{}, after newer ones, none stale", chain.backlog)),
+        ("a week late", format!("{}, none stale", chain.backlog)),
         ("evidence at the GP", format!("{} verified offline", hands.verified)),
         ("  origin", format!("{}; vouched for {}, pinned {}", hands.origin, hands.vouched, hands.pinned)),
         ("  forwarder", hands.forwarder.clone()),
