@@ -9,10 +9,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use zegel::rng::SysRng;
 use zegel::{
-    Card, CardClaims, Content, Error, Event, Format, Identity, KemKey, Measurement, MemorySequence, Opener,
+    Card, CardClaims, Error, Event, Format, Identity, KemKey, Measurement, MemorySequence, Opened, Opener,
     Sealer, Session, SessionLimits, Status,
 };
-use zegel_store::{Awaited, Store, StoreError, Transaction};
+use zegel_store::{Store, StoreError, Transaction};
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -63,52 +63,33 @@ impl Gateway<'_> {
     fn take(&self, topic: &str, message: &[u8]) -> Result<Verdict, StoreError> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).ok().map(|since| since.as_secs());
         let mut transaction = self.store.begin()?;
-        let verdict = match self.open(&mut transaction, topic, now, message) {
-            Ok(came) => {
-                for early in came.map_or(Ok(Vec::new()), |came| transaction.unshelve(came))? {
-                    let late = self.open(&mut transaction, &early.topic, now, &early.sealed);
-                    println!("  and one that waited: {}", if late.is_ok() { "taken" } else { "noise" });
-                }
-                Verdict::Taken
+        match transaction.receive(&self.opener, topic, now, message, keep) {
+            Ok(received) => {
+                transaction.commit()?;
+                Ok(if received.opened == 0 { Verdict::Early } else { Verdict::Taken })
             }
-            Err(StoreError::Refused(error)) => {
-                let Some(awaited) = Awaited::after(error, message) else {
-                    // An alarm is on the disk before the broker hears that we have the message.
-                    transaction.refuse()?;
-                    return Err(error.into());
-                };
-                transaction.shelve(awaited, topic, message, now)?;
-                Verdict::Early
+            Err(error) => {
+                // An alarm is on the disk before the broker hears that we have the message.
+                transaction.refuse()?;
+                Err(error)
             }
-            Err(error) => return Err(error),
-        };
-        transaction.commit()?;
-        Ok(verdict)
+        }
     }
+}
 
-    /// Opens a message, and says what has come with it that others may wait for.
-    fn open(
-        &self,
-        transaction: &mut Transaction<'_>,
-        topic: &str,
-        now: Option<u64>,
-        message: &[u8],
-    ) -> Result<Option<Awaited>, StoreError> {
-        // Opening happens in place, and the message itself may have to wait.
-        let mut buffer = message.to_vec();
-        let opened = self.opener.open(transaction, topic, now, &mut buffer)?;
-        if let Some((first, last)) = opened.arrival().missing {
-            println!("  {} owes us numbers {first} to {last}", opened.sender().kid());
-        }
-        // What the GP can be shown: a measurement alone at once, and those of a session a block at a time.
-        for proven in transaction.evidence(&opened)? {
-            transaction.put("outbox", &proven.digest, &proven.evidence)?;
-        }
-        Ok(match opened.content() {
-            Content::Keyframe { session, .. } => Some(Awaited::Keyframe(*session)),
-            _ => None,
-        })
+/// Stores what was opened, now or after it waited.
+fn keep(transaction: &mut Transaction<'_>, opened: &Opened<'_>) -> Result<(), StoreError> {
+    if let Some((first, last)) = opened.arrival().missing {
+        println!("  {} owes us numbers {first} to {last}", opened.sender().kid());
     }
+    if let Some(measured) = opened.body() {
+        transaction.put("measurements", opened.digest(), measured)?;
+    }
+    // What the GP can be shown: a measurement alone at once, and those of a session a block at a time.
+    for proven in transaction.evidence(opened)? {
+        transaction.put("outbox", &proven.digest, &proven.evidence)?;
+    }
+    Ok(())
 }
 
 fn main() -> Result<(), Failure> {
@@ -161,6 +142,7 @@ fn main() -> Result<(), Failure> {
         println!("{name:<20} {verdict:?}{}", if verdict.acknowledges() { ", acknowledged" } else { "" });
         assert_eq!(verdict, expected);
     }
+    assert_eq!((gateway.store.scan("measurements", b"", 100)?.len(), gateway.store.lost()?), (4, 0));
     println!("{} can be handed on", gateway.store.scan("outbox", b"", 100)?.len());
     // An alarm outlives the message, and the process: it goes when somebody has looked at it.
     for noted in gateway.store.events()? {

@@ -29,7 +29,7 @@ impl<K: Agree> Opener<'_, K> {
     /// answer, [`Error::UnknownSender`], [`Error::Storage`], [`Error::Rejected`] for the signature,
     /// [`Error::Revoked`], [`Error::NotYetValid`], [`Error::Expired`], [`Error::Stale`], [`Error::Ahead`],
     /// [`Error::Jump`], and what the replay guard says. On any of them the buffer is wiped and no state has
-    /// moved, but that an event was noted; after [`Error::UnknownSession`] the message is as it came.
+    /// moved, but that an event was noted.
     pub fn open<'b, S: ReceiverState + ?Sized>(
         &self,
         state: &mut S,

@@ -1,19 +1,15 @@
-//! The main job on real input: a wearable, a hostile broker, a PGO, a carer and a GP, under attack.
+//! The main job on real input: a wearable, a hostile broker, a PGO and a GP, under attack.
 //!
 //! `zegel demo` runs it. It ends with success only when every measurement arrived once and unaltered, nothing
 //! was readable on the way, and no attack passed (SPEC §15).
 
 mod attack;
 mod broker;
-mod carer;
-mod cast;
-mod company;
 mod eavesdropper;
 mod gp;
 mod ledger;
 mod link;
 mod mallory;
-mod pairing;
 mod pgo;
 mod play;
 mod plot;
@@ -22,8 +18,6 @@ mod receiver;
 mod recording;
 mod report;
 mod run;
-mod script;
-mod stored;
 mod table;
 mod verdict;
 mod wearable;
@@ -38,8 +32,7 @@ use anyhow::{Context as _, Result};
 use self::broker::Address;
 use self::progress::Progress;
 use self::recording::Recording;
-use self::run::Run;
-use self::script::Script;
+use self::run::{Run, Script};
 use self::verdict::Verdict;
 
 /// Runs the whole chain on a recording, under attack, and counts what happened
@@ -74,7 +67,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, anyhow::Error> {
         Some(path) => Recording::read(path)?,
         None => Recording::bundled()?,
     };
-    let script = Script::new(&recording, &args.allow, run::now())?;
+    let script = Script::new(&recording, &args.allow)?;
     if let Some(path) = &args.report {
         report::check_target(path)?;
     }
@@ -116,10 +109,10 @@ async fn played(args: &Args, recording: &Recording, script: Script) -> Result<Ve
     let run: Arc<Run> = Run::new(address, script)?;
     let played = {
         let _progress = Progress::follow(&run, args.json);
-        play::play(&run, args.broker.is_none()).await?
+        play::play(&run).await?
     };
     let seconds = start.elapsed().as_secs_f64();
-    verdict::judge(&run, recording, &played.spent, played.heard, seconds)
+    verdict::judge(&run, recording, &played.sizes, played.heard, seconds)
         .context("cannot read the states again")
 }
 

@@ -2,8 +2,8 @@
 //! (SPEC §10.3, §13).
 
 use anyhow::Result;
-use zegel::{Content, Error, Opened};
-use zegel_store::{Awaited, Store, StoreError, Transaction};
+use zegel::{Error, Opened};
+use zegel_store::{Awaited, Early, Store, StoreError, Transaction};
 
 /// A message as it came, now or earlier.
 pub(crate) struct Sealed {
@@ -26,7 +26,10 @@ pub(crate) enum Fate {
 pub(crate) fn keep(transaction: &mut Transaction<'_>, error: Error, sealed: &Sealed) -> Result<Fate> {
     let Some(awaited) = Awaited::after(error, &sealed.bytes) else { return Ok(Fate::Refused) };
     match transaction.shelve(awaited, &sealed.topic, &sealed.bytes, sealed.since) {
-        Ok(()) => Ok(Fate::Kept),
+        Ok(lost) => {
+            tell(lost, "as too many are kept for later");
+            Ok(Fate::Kept)
+        }
         Err(StoreError::Refused(Error::Full)) => Ok(Fate::Lost),
         Err(error) => Err(error.into()),
     }
@@ -38,20 +41,12 @@ pub(crate) fn settle(transaction: &mut Transaction<'_>, opened: &Opened<'_>) -> 
         // Nothing is handed on here, so no proof is kept.
         block.release(transaction)?;
     }
-    Ok(match opened.content() {
-        Content::Keyframe { session, .. } => Some(Awaited::Keyframe(*session)),
-        Content::Introduction(introduction) => {
-            transaction.introduce(opened.sender(), opened.sequence(), introduction)?;
-            Some(Awaited::Card)
-        }
-        _ => None,
-    })
+    Ok(transaction.settle(opened)?)
 }
 
 /// Takes from the shelf what waited for this.
 pub(crate) fn take(transaction: &mut Transaction<'_>, awaited: Awaited) -> Result<Vec<Sealed>> {
-    let early = transaction.unshelve(awaited)?.into_iter();
-    Ok(early.map(|it| Sealed { topic: it.topic, bytes: it.sealed, since: it.since }).collect())
+    Ok(transaction.unshelve(awaited)?.into_iter().map(Sealed::from).collect())
 }
 
 /// Takes from the shelf what another command may have made ready, and drops what has waited too long.
@@ -62,18 +57,24 @@ pub(crate) fn ready(
 ) -> Result<Vec<Sealed>> {
     if let Some(now) = now {
         let lost = transaction.expire_shelf(now.saturating_sub(PATIENCE))?;
-        if lost > 0 {
-            eprintln!("zegel: lost: {lost} messages, whose keyframe or card has not come in a month");
-        }
+        tell(lost, "whose keyframe or card has not come in a month");
     }
     if store.shelved()? == 0 {
         return Ok(Vec::new());
     }
-    let mut ready = take(transaction, Awaited::Card)?;
-    for session in store.sessions()? {
-        ready.extend(take(transaction, Awaited::Keyframe(session.id()))?);
+    Ok(transaction.ready()?.into_iter().map(Sealed::from).collect())
+}
+
+impl From<Early> for Sealed {
+    fn from(early: Early) -> Self {
+        Self { topic: early.topic, bytes: early.sealed, since: early.since }
     }
-    Ok(ready)
+}
+
+fn tell(lost: u64, why: &str) {
+    if lost > 0 {
+        eprintln!("zegel: lost: {lost} messages, {why}");
+    }
 }
 
 /// As long as a measurement is taken at all (SPEC §7.5).

@@ -26,7 +26,7 @@ use tokio::time::timeout;
 pub(crate) use address::{Address, PORT};
 pub(crate) use filter::matches;
 pub(crate) use flags::Flags;
-pub(crate) use session::{Afresh, UNANSWERED};
+pub(crate) use session::Afresh;
 
 /// How to connect, and to what.
 pub(crate) struct Options<'a> {
@@ -186,7 +186,6 @@ fn settings(options: &Options<'_>) -> MqttOptions {
         .set_clean_start(false)
         .set_session_expiry_interval(Some(options.expiry))
         .set_session_store(Afresh { expiry: options.expiry })
-        .set_outgoing_inflight_upper_limit(UNANSWERED)
         .set_ack_mode(AckMode::Manual)
         .set_keep_alive(30)
         .set_connect_timeout(CONNECTING)

@@ -7,10 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
 
-/// Kinds of attack that the man in the middle has.
-const KINDS: usize = 73;
-
-/// One run at a time: a run has seven roles and a broker, and a small machine is soon too busy for two.
+/// One run at a time: a run has six roles and a broker, and a small machine is soon too busy for two.
 static STAGE: Mutex<()> = Mutex::new(());
 
 fn demo(args: &[&str]) -> Output {
@@ -28,10 +25,10 @@ fn passed(args: &[&str]) -> Value {
     result
 }
 
-fn every_measurement_arrived_once(result: &Value, at_least: u64) {
-    for receiver in ["pgo", "carer", "gp"] {
+fn every_measurement_arrived_once(result: &Value) {
+    for receiver in ["pgo", "gp"] {
         let counts = &result[receiver];
-        assert!(receiver == "carer" || counts["sent"].as_u64().unwrap() >= at_least, "{receiver}");
+        assert!(counts["sent"].as_u64().unwrap() > 100, "{receiver}");
         assert_eq!(counts["opened_once"], counts["sent"], "{receiver}");
         for fault in ["lost", "doubled", "altered"] {
             assert_eq!(counts[fault], 0, "{receiver}: {fault}");
@@ -40,69 +37,22 @@ fn every_measurement_arrived_once(result: &Value, at_least: u64) {
     assert_eq!(result["eavesdropper"]["readable"], 0);
 }
 
-fn every_attack_is_refused(result: &Value) {
+#[test]
+fn the_bundled_recording_crosses_and_every_attack_is_refused() {
+    let result = passed(&[]);
+    every_measurement_arrived_once(&result);
     let attacks = result["attacks"].as_array().unwrap();
-    let mut kinds: Vec<&str> = attacks.iter().map(|line| line["attack"].as_str().unwrap()).collect();
-    kinds.dedup();
-    assert_eq!(kinds.len(), KINDS, "a kind of attack was not tried, or is new");
     for line in attacks {
         assert!(line["attempts"].as_u64().unwrap() > 0, "{}", line["attack"]);
         assert_eq!(line["refused"], line["attempts"], "{}", line["attack"]);
         assert_eq!(line["passed"], 0, "{}", line["attack"]);
     }
     let errors: Vec<&str> = attacks.iter().map(|line| line["as"].as_str().unwrap()).collect();
-    for error in [
-        "Malformed",
-        "NotForMe",
-        "Rejected",
-        "UnknownSender",
-        "Revoked",
-        "Expired",
-        "Duplicate",
-        "Conflict",
-        "Rollback",
-        "Equivocation",
-        "UnknownSession",
-        "Stale",
-        "Ahead",
-        "Jump",
-        "CodeUsed",
-    ] {
+    for error in
+        ["Malformed", "NotForMe", "Rejected", "UnknownSender", "Revoked", "Expired", "Duplicate", "Conflict"]
+    {
         assert!(errors.contains(&error), "no attack was refused as {error}");
     }
-}
-
-#[test]
-fn the_bundled_recording_crosses_and_every_attack_is_refused() {
-    let result = passed(&[]);
-    every_measurement_arrived_once(&result, 681);
-    every_attack_is_refused(&result);
-    let chain = &result["chain"];
-    for (what, count) in [("pairings", 3), ("sessions", 3), ("rotations", 1), ("erased", 1), ("overtook", 1)]
-    {
-        assert_eq!(chain[what], count, "{what}");
-    }
-    assert_eq!(chain["blocks"], chain["manifests"]);
-    assert_eq!(chain["hands"]["verified"], 681);
-    for known in ["vouched", "pinned"] {
-        assert!(chain["hands"][known].as_u64().unwrap() > 0, "{known}");
-    }
-    let gaps = result["pgo"]["gaps"].as_array().unwrap();
-    assert_eq!(gaps, &[chain["skipped"].clone()], "what the wearable skipped is all that is missing");
-    let count = |way: usize| result["bytes"][way]["count"].as_u64().unwrap();
-    assert_eq!(count(3), chain["backlog"].as_u64().unwrap());
-    assert!((0..4).all(|way| count(way) > 0), "every way is taken");
-}
-
-/// However short a recording is, each part of the chain and each kind of attack is there.
-#[test]
-fn three_measurements_are_enough() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("three.csv");
-    std::fs::write(&path, "rr_ms\n800\n810\n820\n").unwrap();
-    let result = passed(&["--data", path.to_str().unwrap()]);
-    every_measurement_arrived_once(&result, 3);
-    every_attack_is_refused(&result);
 }
 
 /// Real recordings that lie beside the checkout: whatever they hold, no place leaves the device.
@@ -115,8 +65,7 @@ fn no_place_is_in_any_opened_measurement() {
     }
     for name in ["watch-run.csv", "cgm-week.csv", "rr-intervals.csv"] {
         let result = passed(&["--data", folder.join(name).to_str().unwrap()]);
-        every_measurement_arrived_once(&result, 100);
-        every_attack_is_refused(&result);
+        every_measurement_arrived_once(&result);
         let opened = result["opened"].as_array().unwrap();
         assert_eq!(opened.len() as u64, result["pgo"]["sent"].as_u64().unwrap());
         for record in opened.iter().flat_map(|measurement| measurement["records"].as_array().unwrap()) {

@@ -1,6 +1,6 @@
 //! A session at its sender: the keyframe, messages in a few dozen bytes, and the manifests that sign them
 //! (SPEC §10). No nonce is used twice, for that cannot be written: a session is not cloned and not stored, and its
-//! numbers are the sealer's. What no type can hold is in SPEC §10.2: an image of memory that is resumed twice.
+//! numbers are the sealer's.
 
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;

@@ -9,17 +9,17 @@ use crate::error::{StoreError, from_redb};
 use crate::schema::{INTRODUCED, INTRODUCERS, Tables, own};
 use crate::trust::{self, Verified};
 
-/// Takes the whole set of whom `forwarder` vouches for; `false` when a later one was taken already.
+/// Takes the whole set of whom `forwarder` vouches for, unless a later one was taken already.
 pub(crate) fn take(
     transaction: &WriteTransaction,
     forwarder: &Id,
     sequence: u64,
     introduction: &Introduction<'_>,
-) -> Result<bool, StoreError> {
+) -> Result<(), StoreError> {
     let mut introducers = own(transaction, INTRODUCERS)?;
     let latest = introducers.get(&forwarder.0).map_err(from_redb)?.map(|latest| latest.value());
     if latest.is_some_and(|latest| latest >= sequence) {
-        return Ok(false);
+        return Ok(());
     }
     introducers.insert(&forwarder.0, sequence).map_err(from_redb)?;
     let mut introduced = own(transaction, INTRODUCED)?;
@@ -27,7 +27,7 @@ pub(crate) fn take(
     for (id, card) in introduction.ids().zip(introduction.wire()) {
         introduced.insert((&forwarder.0, &id.0), card).map_err(from_redb)?;
     }
-    Ok(true)
+    Ok(())
 }
 
 /// Whether `forwarder`, which has not ended, vouches for `origin`; `Revoked` when `origin` has (SPEC §11.2).

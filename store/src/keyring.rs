@@ -57,39 +57,3 @@ impl Keyring {
 
 /// Sessions with keys in memory, at most: half a megabyte. Those of the others derive again at each message.
 const HELD: usize = 1024;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::crash::{Disk, base, empty_image};
-    use crate::store::Store;
-    use zegel::rng::SysRng;
-    use zegel::{Card, CardClaims, Identity, KemKey, MemorySequence, Opener, Sealer, Session, Status};
-
-    /// Threat E-11: many devices with many sessions cost no more memory than this.
-    #[test]
-    fn keys_of_many_sessions_are_bounded() {
-        let base = base(Disk::holding(empty_image())).unwrap();
-        let store = Store::over(Arc::clone(&base));
-        let (me, keys) = (Identity::generate(&mut SysRng).unwrap(), [KemKey::generate(&mut SysRng).unwrap()]);
-        let card = |identity: &Identity, kem_keys: &[zegel::KemPublic]| {
-            let (serial, not_before, expires, label, status) = (1, 0, 4_000_000_000, "", Status::Active);
-            let claims = CardClaims { serial, not_before, expires, label, kem_keys, status };
-            Card::issue_to_vec(&claims, identity, &mut SysRng).unwrap()
-        };
-        let mine = Card::from_bytes(&card(&me, &[keys[0].public()])).unwrap();
-        let (opener, mut transaction) = (Opener::new(me.id(), &keys), store.begin().unwrap());
-        for _ in 0..=HELD / 64 {
-            let device = Identity::generate(&mut SysRng).unwrap();
-            transaction.pin(&card(&device, &[])).unwrap();
-            let mut sealer = Sealer::new(&device, &mine, None, MemorySequence::default()).unwrap();
-            for _ in 0..64 {
-                let (limits, rng) = (zegel::SessionLimits::default(), &mut SysRng);
-                let (session, mut keyframe) = Session::begin_to_vec(sealer, "a", None, limits, rng).unwrap();
-                let _ = opener.open(&mut transaction, "a", None, &mut keyframe).unwrap();
-                sealer = session.end();
-            }
-        }
-        assert_eq!(base.keyring.lock().len(), HELD);
-    }
-}

@@ -4,23 +4,25 @@
 //! measurement. So nothing is accepted twice and nothing is lost, whenever the power goes.
 //!
 //! ```no_run
-//! use zegel::{KemKey, Opener};
 //! use zegel_store::{Store, StoreError};
 //!
-//! fn receive(store: &Store, opener: &Opener<'_, KemKey>, topic: &str, mut message: Vec<u8>) -> Result<(), StoreError> {
+//! fn receive(store: &Store, opener: &zegel::Opener<'_>, topic: &str, message: &[u8]) -> Result<(), StoreError> {
 //!     let mut transaction = store.begin()?;
-//!     let opened = opener.open(&mut transaction, topic, None, &mut message)?;
-//!     if let Some(measured) = opened.body() {
-//!         transaction.put("measurements", opened.digest(), measured)?;
-//!     }
-//!     for proven in transaction.evidence(&opened)? {
-//!         transaction.put("outbox", &proven.digest, &proven.evidence)?;
-//!     }
+//!     transaction.receive(opener, topic, None, message, |transaction, opened| {
+//!         if let Some(measured) = opened.body() {
+//!             transaction.put("measurements", opened.digest(), measured)?;
+//!         }
+//!         for proven in transaction.evidence(opened)? {
+//!             transaction.put("outbox", &proven.digest, &proven.evidence)?;
+//!         }
+//!         Ok(())
+//!     })?;
 //!     transaction.commit() // and only then acknowledge the message to the broker
 //! }
 //! ```
 //!
-//! The loop is for who hands measurements on: of a session they become provable a block at a time.
+//! A message that came before its keyframe, or its sender's card, is kept, and opened when that has come. The loop is for
+//! who hands measurements on: of a session they become provable a block at a time.
 //!
 //! # What it promises
 //! - **At most once:** a number is taken once for each sender and audience, by exact bookkeeping and no window: a
@@ -30,7 +32,7 @@
 //! - **Never overlooked:** a security event is on the disk when the transaction that noted it ends, committed or not,
 //!   and in [`Store::events`] until somebody [dismisses](Transaction::dismiss) it.
 //! - **Never too early:** a message that overtook its keyframe, or its sender's card, waits sealed on a bounded shelf
-//!   ([`Transaction::shelve`]).
+//!   ([`Transaction::receive`]), and what the shelf loses is counted ([`Store::lost`]).
 //! - **Never overwritten:** a file that is damaged, foreign, of a newer version or open elsewhere is refused with
 //!   a [`StoreError`] that says so, and is afterwards the same, byte for byte.
 //! - **Private:** the file is made with mode 0600, erasing a key overwrites it in the file, and the keys of a session
@@ -77,6 +79,7 @@ mod introductions;
 mod keyring;
 #[cfg(test)]
 mod outage;
+mod receive;
 mod receiver;
 mod replay;
 mod rows;
@@ -94,6 +97,7 @@ pub use error::StoreError;
 pub use events::Noted;
 pub use evidence::Proven;
 pub use identity::OwnKey;
+pub use receive::Received;
 pub use rows::Row;
 pub use sequence::Sequence;
 pub use shelf::{Awaited, Early};

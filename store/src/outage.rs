@@ -1,5 +1,5 @@
 //! Power cuts on a receiver at work: sessions, events, the shelf and evidence survive each of them together, and an
-//! older file is brought up to this schema whole or not at all (threats C-07, D-11).
+//! older file is brought up to this schema whole or not at all (threats C-18, D-11, M-02).
 //!
 //! Tests only. The broker delivers again what was not acknowledged; after that everything is there, once.
 
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use redb::{ReadableDatabase as _, TableHandle as _};
 use zegel::rng::SysRng;
 use zegel::{
-    Card, CardClaims, Content, Error, Event, Format, Id, Identity, KemKey, Measurement, MemorySequence,
+    Card, CardClaims, Error, Event, Format, Id, Identity, KemKey, Measurement, MemorySequence,
     Opener, ReplayGuard as _, Sealer, Session, SessionLimits, SessionStore as _, Status, Stream,
     UnverifiedEvidence, Watch as _,
 };
@@ -18,7 +18,6 @@ use crate::base::Base;
 use crate::crash::{Chance, Disk, base, empty_image, open};
 use crate::error::StoreError;
 use crate::schema::{self, CARDS, DIGESTS, FILLER, HOLES, KEYS, REVOKED, SECRETS, SEQUENCE, STREAMS, own};
-use crate::shelf::Awaited;
 use crate::store::Store;
 use crate::transaction::Transaction;
 
@@ -82,35 +81,21 @@ impl Play {
 
     fn take(&self, store: &Store, message: &[u8]) -> Result<(), StoreError> {
         let mut transaction = store.begin()?;
-        let mut waiting = vec![message.to_vec()];
-        while let Some(sealed) = waiting.pop() {
-            let mut buffer = sealed.clone();
-            let opened =
-                match Opener::new(self.me, &self.keys).open(&mut transaction, TOPIC, None, &mut buffer) {
-                    Ok(opened) => opened,
-                    // One that waited and had come twice: that is no fault of the keyframe.
-                    Err(Error::Duplicate) if sealed != message => continue,
-                    Err(error) => {
-                        let Some(awaited) = Awaited::after(error, &sealed) else {
-                            let told = transaction.told(error);
-                            transaction.refuse()?;
-                            return Err(told);
-                        };
-                        transaction.shelve(awaited, TOPIC, &sealed, None)?;
-                        continue;
-                    }
-                };
+        let opener = Opener::new(self.me, &self.keys);
+        let received = transaction.receive(&opener, TOPIC, None, message, |transaction, opened| {
             if let Some(body) = opened.body() {
                 transaction.put("inbox", opened.digest(), body)?;
             }
-            for proven in transaction.evidence(&opened)? {
+            for proven in transaction.evidence(opened)? {
                 transaction.put("outbox", &proven.digest, &proven.evidence)?;
             }
-            if let Content::Keyframe { session, .. } = opened.content() {
-                let early = transaction.unshelve(Awaited::Keyframe(*session))?;
-                waiting.extend(early.into_iter().map(|early| early.sealed));
-            }
+            Ok(())
+        });
+        if let Err(StoreError::Refused(error)) = received {
+            transaction.refuse()?;
+            return Err(error.into());
         }
+        received?;
         transaction.commit()
     }
 
@@ -184,7 +169,7 @@ fn an_event_waits_for_a_disk_that_works() {
     assert!(store.pending().lock().unwrap().is_empty());
 }
 
-/// Keys in memory go with their session, whatever ends it (threats D-08, D-10).
+/// Keys in memory go with their session, whatever ends it (threat E-11).
 #[test]
 fn keys_are_forgotten_with_their_session() {
     let play = Play::new();

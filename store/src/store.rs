@@ -154,6 +154,12 @@ impl Store {
         shelf::len(&self.base.read()?)
     }
 
+    /// How many messages were lost because the shelf gave them up, since this store was made: for want of room, or because
+    /// they waited too long. When it rises, somebody should know.
+    pub fn lost(&self) -> Result<u64, StoreError> {
+        shelf::lost(&self.base.read()?)
+    }
+
     /// The streams that something was taken of, each with the number that follows the highest one taken.
     pub fn streams(&self) -> Result<Vec<(Stream, u64)>, StoreError> {
         replay::streams(&self.base.read()?)

@@ -135,7 +135,7 @@ impl<'s> Transaction<'s> {
     /// this serial, or another identity with this key identifier), or what is wrong with the card itself.
     pub fn pin(&mut self, card: &[u8]) -> Result<(Succession, Card), StoreError> {
         let pinning = self.check(trust::pin(&self.inner, &self.base.verified, card, false))?;
-        self.settle(pinning)
+        self.conclude(pinning)
     }
 
     /// Takes a newer card of somebody who is pinned already, as it came over the broker. Trusts nobody anew.
@@ -148,7 +148,7 @@ impl<'s> Transaction<'s> {
             let (id, serial) = (*pinning.card.id(), pinning.card.serial());
             self.note(&Event::KeyChanged { id, serial })?;
         }
-        self.settle(pinning)
+        self.conclude(pinning)
     }
 
     /// Ends `id` for good, also when it was never pinned: what waits in its sessions goes, and whom it vouched for. No
@@ -158,30 +158,22 @@ impl<'s> Transaction<'s> {
         self.end(id)
     }
 
-    /// Takes an introduction that `forwarder` sent under `sequence`: the whole set of whom it vouches for. Nobody in
-    /// it is pinned by that. `false` when a later one was taken already.
-    pub fn introduce(
-        &mut self,
-        forwarder: &Id,
-        sequence: u64,
-        introduction: &Introduction<'_>,
-    ) -> Result<bool, StoreError> {
-        self.check(introductions::take(&self.inner, forwarder, sequence, introduction))
-    }
-
     /// Keeps a message that cannot be opened yet, sealed as it came at `since` (seconds since 1970). After that it may
     /// be acknowledged to the broker.
     ///
+    /// Says how many messages were given up for it, the oldest ones of the fullest place: they are lost, and
+    /// [`Store::lost`](crate::Store::lost) counts them. There is room for 4,096 messages and 16 MiB that wait for one
+    /// thing, a keyframe or any card, and for four times that in all for keyframes.
+    ///
     /// # Errors
-    /// [`StoreError::Refused`] with `Full` when there is no room: the message is lost, and the caller says so. There
-    /// is room for 4,096 messages and 16 MiB that wait for one thing, and for four times that in all.
+    /// [`StoreError::Refused`] with `Full` for more than 16 MiB.
     pub fn shelve(
         &mut self,
         awaited: Awaited,
         topic: &str,
         sealed: &[u8],
         since: Option<u64>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<u64, StoreError> {
         self.check(shelf::put(&self.inner, awaited, topic, sealed, since))
     }
 
@@ -237,7 +229,7 @@ impl<'s> Transaction<'s> {
     }
 
     /// What follows from a card, whatever the verdict on it.
-    fn settle(&mut self, pinning: trust::Pinning) -> Result<(Succession, Card), StoreError> {
+    fn conclude(&mut self, pinning: trust::Pinning) -> Result<(Succession, Card), StoreError> {
         if pinning.ends() {
             self.end(pinning.card.id())?;
         }
@@ -245,6 +237,27 @@ impl<'s> Transaction<'s> {
             self.note(&Event::Equivocation { id: *pinning.card.id() })?;
         }
         Ok((pinning.verdict?, pinning.card))
+    }
+
+    /// Takes an introduction that `forwarder` sent under `sequence`, unless a later one was taken already.
+    pub(crate) fn introduce(
+        &self,
+        forwarder: &Id,
+        sequence: u64,
+        introduction: &Introduction<'_>,
+    ) -> Result<(), StoreError> {
+        self.check(introductions::take(&self.inner, forwarder, sequence, introduction))
+    }
+
+    /// The sessions that are kept and that messages on the shelf wait for.
+    pub(crate) fn waiting_sessions(&self) -> Result<Vec<SessionId>, StoreError> {
+        let mut kept = Vec::new();
+        for session in self.check(shelf::sessions(&self.inner))? {
+            if self.check(sessions::get(&self.inner, &session))?.is_some() {
+                kept.push(session);
+            }
+        }
+        Ok(kept)
     }
 
     /// Forgets what was kept of `id` for what is to come: nothing is.

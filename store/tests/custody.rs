@@ -1,11 +1,11 @@
-//! Measurements that are handed on, and for whom a forwarder vouches: over restarts, until somebody ends (threat D-08).
+//! Measurements that are handed on, and for whom a forwarder vouches: over restarts, until somebody ends (threat E-11).
 
 mod common;
 
 use common::parties::{Device, Receiver, TOPIC, measured};
 use common::{card, identity};
 use zegel::rng::SysRng;
-use zegel::{Error, Introduction, Origin, Sealer, Status, UnverifiedIntroduction};
+use zegel::{Error, Introduction, Origin, Sealer, Status};
 use zegel_store::Awaited;
 
 /// A PGO as its GP sees it: evidence and introductions of one device.
@@ -73,21 +73,18 @@ fn a_device_is_vouched_for_until_it_is_not() {
 #[test]
 fn the_highest_number_counts_in_any_order() {
     let (pgo, gp) = (Pgo::new(), Receiver::new());
-    let forwarder = pgo.receiver.id();
+    gp.pin(&card(&pgo.receiver.identity, 1, "PGO", Status::Active));
     let (one, none) = (pgo.introduction(), Introduction::to_vec(&[]).unwrap());
-    let read = |bytes| UnverifiedIntroduction::parse(bytes).unwrap().verify().unwrap();
-    gp.write(|transaction| {
-        assert!(transaction.introduce(&forwarder, 7, &read(&one))?);
-        assert!(!transaction.introduce(&forwarder, 7, &read(&none))?);
-        assert!(!transaction.introduce(&forwarder, 3, &read(&none))?);
-        Ok(())
-    });
-    assert_eq!(gp.store().introduced(&forwarder).unwrap().len(), 1);
-    gp.write(|transaction| transaction.introduce(&forwarder, 8, &read(&none)));
-    assert!(gp.store().introduced(&forwarder).unwrap().is_empty());
+    let mut sealer = pgo.sealer(&gp);
+    let sent =
+        [&none, &one, &none].map(|set| sealer.introduce_to_vec(TOPIC, None, set, &mut SysRng).unwrap());
+    for (n, known) in [(1, 1), (0, 1), (2, 0)] {
+        gp.open(&sent[n]).unwrap();
+        assert_eq!(gp.store().introduced(&pgo.receiver.id()).unwrap().len(), known, "{n}");
+    }
 }
 
-/// Threat D-08: nobody vouches for who is revoked or has withdrawn, and who is revoked vouches for nobody.
+/// Threat E-11: nobody vouches for who is revoked or has withdrawn, and who is revoked vouches for nobody.
 #[test]
 fn an_end_is_stronger_than_any_word() {
     for ended in 0..3 {

@@ -1,5 +1,4 @@
-//! Security events: on the disk whatever became of their message, and there until somebody has looked
-//! (threats C-19, D-06).
+//! Security events: on the disk whatever became of their message, and there until somebody has looked (threat M-02).
 
 mod common;
 
@@ -12,7 +11,7 @@ fn envelope(device: &Device, pgo: &Receiver, body: &[u8]) -> Vec<u8> {
     device.sealer(pgo).seal_to_vec(TOPIC, &measured(body), &mut SysRng).unwrap()
 }
 
-/// Threat C-19: the caller refuses the message and drops the transaction, and the process ends.
+/// Threat M-02: the caller refuses the message and drops the transaction, and the process ends.
 #[test]
 fn a_conflict_outlives_its_message_and_the_process() {
     let mut pgo = Receiver::new();
@@ -45,7 +44,7 @@ fn an_event_that_is_dismissed_is_gone_and_its_number_is_never_used_again() {
     assert_eq!(pgo.store().events().unwrap()[0].number, 2);
 }
 
-/// Threat E-11: a flood of one kind hides nothing, and who dismisses what he saw does not dismiss what came since.
+/// A flood of one kind hides nothing, and who dismisses what he saw does not dismiss what came since.
 #[test]
 fn the_latest_of_a_kind_stands_for_all_of_them() {
     let pgo = Receiver::new();
@@ -94,7 +93,6 @@ fn an_event_and_the_rest_of_its_transaction_are_noted_once() {
     assert!(matches!(events[..], [ref noted] if (noted.number, noted.times) == (1, 1)), "{events:?}");
 }
 
-/// Threat D-06.
 #[test]
 fn cards_that_somebody_has_to_look_at() {
     let mut pgo = Receiver::new();

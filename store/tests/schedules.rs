@@ -1,4 +1,4 @@
-//! Sessions under random schedules, with commits, aborts and restarts: as the model in memory says (threat C-07).
+//! Sessions under random schedules, with commits, aborts and restarts: as the model in memory says (threat C-18).
 
 mod common;
 

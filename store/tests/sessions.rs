@@ -1,5 +1,5 @@
 //! Sessions: they go on after a restart, prove their blocks in any order of arrival, and end with their sender or
-//! their key (threats C-18, D-08, D-10).
+//! their key (threats C-18, E-11).
 
 mod common;
 
@@ -11,7 +11,7 @@ use zegel::{
 };
 use zegel_store::StoreError;
 
-/// Threats C-07 and C-16: whatever the order, and with a restart after each message.
+/// Threat C-18: whatever the order, and with a restart after each message.
 #[test]
 fn a_session_goes_on_after_each_restart() {
     let mut pgo = Receiver::new();
@@ -53,36 +53,6 @@ fn a_measurement_alone_is_proven_at_once_and_named_as_it_was_stored() {
     assert_eq!(format!("{proven:?}"), format!("Proven(number 0, {} bytes)", proven.evidence.len()));
 }
 
-/// Threat C-18: the keyframe of a session that is long given up comes back. Its number was taken, so it starts
-/// nothing, and no message of it is taken again.
-#[test]
-fn an_old_keyframe_that_comes_back_starts_nothing() {
-    let mut pgo = Receiver::new();
-    let device = Device::of(&pgo);
-    let (mut session, keyframe) = device.session(&pgo);
-    let heard = message(&mut session, b"heard");
-    let unheard = message(&mut session, b"unheard");
-    pgo.open(&keyframe).unwrap();
-    pgo.open(&heard).unwrap();
-    let (old, mut sealer) = (session.id(), session.end());
-    for _ in 0..64 {
-        let (next, keyframe) = begin(sealer);
-        pgo.open(&keyframe).unwrap();
-        sealer = next.end();
-    }
-    pgo.restart();
-    assert_eq!(pgo.store().sessions().unwrap().len(), 64);
-    assert!(pgo.store().sessions().unwrap().iter().all(|session| session.id() != old));
-    for _ in 0..2 {
-        assert_eq!(pgo.open(&keyframe).unwrap_err(), Error::Duplicate);
-        for message in [&heard, &unheard] {
-            assert_eq!(pgo.open(message).unwrap_err(), Error::UnknownSession);
-        }
-        pgo.restart();
-    }
-    assert!(pgo.store().sessions().unwrap().iter().all(|session| session.id() != old));
-}
-
 /// A message whose transaction was dropped has left nothing: neither a leaf nor a statement.
 #[test]
 fn what_is_not_committed_is_not_proven() {
@@ -104,7 +74,7 @@ fn what_is_not_committed_is_not_proven() {
     assert_eq!(pgo.open(&lost).unwrap().proven.len(), 1, "it came again, and completes the block");
 }
 
-/// Threat D-08: who is revoked, or withdraws, sends nothing more in a session that he has open.
+/// Threat E-11: who is revoked, or withdraws, sends nothing more in a session that he has open.
 #[test]
 fn an_end_ends_the_sessions() {
     for withdrawn in [false, true] {
@@ -134,7 +104,7 @@ fn an_end_ends_the_sessions() {
     }
 }
 
-/// Threat D-10: nothing that was sealed to a key opens after its erasure, a session's messages included: not even while the
+/// Nothing that was sealed to a key opens after its erasure, a session's messages included: not even while the
 /// process that had their keys in memory goes on.
 #[test]
 fn an_erased_key_takes_its_sessions_along() {
@@ -187,7 +157,6 @@ fn record(sender: u8, id: u8, sequence: u64) -> SessionRecord {
     SessionRecord::from_bytes(&bytes).unwrap()
 }
 
-/// Threat E-11.
 #[test]
 fn the_64_newest_sessions_of_a_sender_are_kept_with_all_that_waits() {
     let mut pgo = Receiver::new();
@@ -217,7 +186,6 @@ fn the_64_newest_sessions_of_a_sender_are_kept_with_all_that_waits() {
     });
 }
 
-/// Threat E-11.
 #[test]
 fn leaves_and_manifests_are_bounded() {
     let pgo = Receiver::new();

@@ -42,6 +42,19 @@ fn session_evidence(world: &World, count: u8) -> Vec<Vec<u8>> {
             .map(|testimony: Testimony<'_>| testimony.to_vec(&world.device.wire).unwrap())
     };
     let all: Vec<_> = statements.iter().map(|s| write(&mut receiver, TOPIC, s).unwrap()).collect();
+    let leaves: Vec<_> =
+        (1..=u64::from(count)).map(|n| receiver.sessions.leaf(&block.session(), n).unwrap()).collect();
+    let known = |number: u64| Ok(leaves[number as usize - 1]);
+    for (statement, evidence) in statements.iter().zip(&all) {
+        let testimony = block.testimony_from(known, TOPIC, statement).unwrap();
+        assert_eq!(testimony.to_vec_with(&world.device.card, &world.device.wire).as_ref(), Ok(evidence));
+        let others = testimony.to_vec_with(&world.mallory.card, &world.mallory.wire);
+        assert_eq!(others, Err(Error::UnknownSender));
+        let unlike = testimony.to_vec_with(&world.device.card, &world.mallory.wire);
+        assert_eq!(unlike, Err(Error::UnknownSender), "the bytes are those of the card");
+    }
+    let none = block.testimony_from(|_| Ok(None), TOPIC, &statements[0]);
+    assert_eq!(none.err(), Some(Error::UnknownSession));
     assert_eq!(write(&mut receiver, "another/topic", &statements[0]).err(), Some(Error::Rejected));
     let mut other = statements[0].clone();
     let body = other.len() - 2;

@@ -1,7 +1,6 @@
 //! One role's connection to the broker: MQTT 5, QoS 1, and a session that outlives the connection.
 //!
-//! A message is acknowledged by whoever took it in, and only then (SPEC §13). Each connection leaves a last will, by
-//! which others learn that the broker knows of its end.
+//! A message is acknowledged by whoever took it in, and only then (SPEC §13).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,15 +9,14 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, anyhow, bail};
 use bytes::Bytes;
 use rumqttc::mqttbytes::QoS;
-use rumqttc::mqttbytes::v5::{LastWill, Packet, Publish};
+use rumqttc::mqttbytes::v5::{Packet, Publish};
 use rumqttc::{AckMode, AsyncClient, Event, EventLoop, MqttOptions, PublishNotice, PublishOptions};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 use super::broker::Address;
-use super::run::Run;
-use crate::mqtt::{Afresh, UNANSWERED};
+use crate::mqtt::Afresh;
 
 /// A connection whose messages arrive in [`Link::inbox`].
 pub(super) struct Link {
@@ -31,12 +29,9 @@ pub(super) struct Link {
 }
 
 impl Link {
-    /// Connects as `role`, and takes up the session that an earlier connection left, if there is one.
-    pub(super) async fn open(run: &Run, role: &str) -> Result<Self> {
-        let broker = &run.broker;
-        let mut options = options(broker, &run.client(role));
-        options.set_last_will(LastWill::new(run.will(role), "", QoS::AtLeastOnce, false, None));
-        let (client, mut events) = AsyncClient::builder(options).capacity(256).build();
+    /// Connects as `name`, and takes up the session that an earlier connection left, if there is one.
+    pub(super) async fn open(broker: &Address, name: &str) -> Result<Self> {
+        let (client, mut events) = AsyncClient::builder(options(broker, name)).capacity(256).build();
         // The first answer is waited for, so that a broker that is not there is one clear error.
         timeout(CONNECTING, connected(&mut events))
             .await
@@ -69,14 +64,12 @@ impl Link {
         self.client.ack(message).await.context("cannot acknowledge")
     }
 
-    /// Falls over as a killed process does: no goodbye, nothing more acknowledged. The socket is closed when this
-    /// returns; when the broker has noticed, it publishes the last will.
-    pub(super) async fn crash(mut self) {
-        self.poller.abort();
-        let _ = (&mut self.poller).await;
+    /// Falls over as a killed process does: no goodbye, nothing more acknowledged.
+    pub(super) fn crash(self) {
+        drop(self);
     }
 
-    /// Ends the connection.
+    /// Ends the connection, and the session with it when `forget` is set.
     pub(super) async fn close(self) {
         self.closing.store(true, Ordering::SeqCst);
         let _ = timeout(CLOSING, async {
@@ -127,7 +120,6 @@ fn options(broker: &Address, name: &str) -> MqttOptions {
         // Should the demo be killed, the broker forgets it after a while.
         .set_session_expiry_interval(Some(KEPT))
         .set_session_store(Afresh { expiry: KEPT })
-        .set_outgoing_inflight_upper_limit(UNANSWERED)
         .set_ack_mode(AckMode::Manual)
         .set_unlimited_incoming_packet_size();
     options

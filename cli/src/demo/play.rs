@@ -1,175 +1,235 @@
-//! One run from the first subscription to the last account: who does what when, and when it is over.
+//! One run from the first subscription to the last account: who starts when, and when it is over.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
-use tokio::sync::{Semaphore, mpsc, watch};
+use anyhow::{Context as _, Result, anyhow};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
 
 use super::attack::Role;
-use super::company::{Company, Ended};
 use super::eavesdropper::Overheard;
-use super::link::Link;
 use super::mallory::Cue;
-use super::pgo::Order;
 use super::run::Run;
-use super::script::Way;
-use super::wearable::{Life, Spent};
-use super::{carer, eavesdropper, gp, link, mallory, pairing, pgo, wearable};
+use super::wearable::Sizes;
+use super::{eavesdropper, gp, link, mallory, pgo, wearable};
 
 /// What the roles brought back.
+#[derive(Debug, Default)]
 pub(super) struct Played {
-    pub(super) spent: Vec<Spent>,
+    pub(super) sizes: Vec<Sizes>,
     pub(super) heard: Overheard,
 }
 
-/// Plays the run. Whatever happens, a broker of others' is left as it was found.
-pub(super) async fn play(run: &Arc<Run>, embedded: bool) -> Result<Played> {
+/// Plays the run. Whatever happens, the broker is left as it was found.
+pub(super) async fn play(run: &Arc<Run>) -> Result<Played> {
     let mut company = Company::new(run);
-    let played = acts(&mut company).await;
+    let played = company.acts().await;
     company.tasks.shutdown().await;
-    // The embedded one goes with the process.
-    let tidied = if embedded { Ok(()) } else { clean_up(run).await };
+    let tidied = clean_up(run).await;
     played?;
     tidied.context("cannot clean up at the broker")?;
-    Ok(Played { spent: company.spent, heard: company.heard.unwrap_or_default() })
+    Ok(company.played)
 }
 
 /// Removes from the broker what a run leaves there: the sessions, and what it retained.
-async fn clean_up(run: &Run) -> Result<()> {
-    let sweeper = Link::open(run, "sweeper").await?;
-    for topic in run.topics.cards.iter().chain([&run.topics.pgo[0]]) {
-        link::delivered(sweeper.publish(topic, bytes::Bytes::new(), true).await?).await?;
-    }
+pub(super) async fn clean_up(run: &Run) -> Result<()> {
+    let sweeper = link::Link::open(&run.broker, &run.client("sweeper")).await?;
+    link::delivered(sweeper.publish(&run.topics.pgo[0], bytes::Bytes::new(), true).await?).await?;
     sweeper.close().await;
-    for role in ROLES {
+    for role in ["wearable", "pgo", "pgo-out", "gp", "eavesdropper", "mallory", "sweeper"] {
         link::forget(&run.broker, &run.client(role)).await?;
     }
     Ok(())
 }
 
-async fn acts(company: &mut Company) -> Result<()> {
-    let run = &Arc::clone(&company.run);
-    for install in [pgo::install, gp::install, carer::install, wearable::install] {
-        install(run)?;
-    }
-    company.watch().await?;
-    let (ready, mut subscribed) = mpsc::channel(4);
-    let (done, until) = watch::channel(false);
-    company.spawn(&ready, |run, ready| async move {
-        eavesdropper::listen(&run, ready, until).await.map(Ended::Eavesdropper)
-    });
-    let (cue, cues) = mpsc::channel(1);
-    company.spawn(&ready, |run, ready| async move {
-        mallory::attack(&run, ready, cues).await.context("the attacker").map(|()| Ended::Mallory)
-    });
-    for _ in 0..2 {
-        company.hear(&mut subscribed).await?;
-    }
-
-    let links = pairing::all(run, &cue).await.context("the pairing")?;
-    let (met, know) = watch::channel(false);
-    company.spawn(&ready, |run, ready| async move {
-        gp::work(&run, links.gp, ready, know).await.context("the GP").map(|()| Ended::Gp)
-    });
-    company.spawn(&ready, |run, ready| async move {
-        carer::work(&run, links.carer, ready).await.context("the carer").map(|()| Ended::Carer)
-    });
-    for _ in 0..2 {
-        company.hear(&mut subscribed).await?;
-    }
-    // A broker keeps only so many messages for a receiver that is away: so many measurements may be under way.
-    let pace = Arc::new(Semaphore::new(UNDER_WAY));
-    let (fall, orders) = start_pgo(company, &ready, &pace, Some(links.pgo));
-    company.hear(&mut subscribed).await?;
-    drop(orders);
-
-    let (over, _) = watch::channel(false);
-    let sent = start_wearable(company, Life::First, &pace, &over);
-    let early = run.script.measurements.iter().filter(|measured| measured.way != Way::Backlog).count() / 4;
-    let opened = |company: &Company| company.run.ledger.lock().opened.get(&Role::Pgo).copied().unwrap_or(0);
-    company.until("the first quarter", |company| opened(company) >= early.max(1)).await?;
-
-    // The PGO falls over in the middle of it, and comes back from its files.
-    fall.send_replace(true);
-    company.until("the PGO falls", |company| company.pgo_fell).await?;
-    company.buried(&["pgo", "pgo-out"]).await?;
-    let (fall, orders) = start_pgo(company, &ready, &pace, None);
-    company.hear(&mut subscribed).await?;
-    company.act(&cue, Cue::Restarted).await?;
-    met.send_replace(true);
-    run.ledger.count(|chain| chain.met = true);
-
-    company.until("the wearable holds back", |company| company.run.ledger.lock().chain.holds).await?;
-    let _ = orders.send(Order::Rotate).await;
-    company.until("the wearable is switched off", |company| company.spent.len() == 1).await?;
-    company.buried(&["wearable", "wearable-cards"]).await?;
-    drop(sent);
-    let sent = start_wearable(company, Life::Second, &pace, &over);
-    company.until("the wearable sends the rest", |_| *sent.borrow()).await?;
-
-    company.until("everything arrives", |company| company.run.ledger.lock().settled()).await?;
-    company.act(&cue, Cue::Finish).await?;
-    company.until("every attack arrives", |company| company.run.ledger.lock().settled()).await?;
-    let _ = orders.send(Order::Erase).await;
-    company.until("the old key is erased", |company| company.run.ledger.lock().chain.erased > 0).await?;
-    company.act(&cue, Cue::Erased).await?;
-    company.until("the attacker ends", |company| company.attacked).await?;
-    company.until("the last attack arrives", |company| company.run.ledger.lock().settled()).await?;
-    company.quiet().await;
-
-    done.send_replace(true);
-    company.until("the eavesdropper reports", |company| company.heard.is_some()).await?;
-    over.send_replace(true);
-    company.until("the wearable ends", |company| company.spent.len() == 2).await?;
-    fall.send_replace(true);
-    company.until("the PGO ends", |company| company.pgo_fell).await
+/// The roles at work.
+struct Company {
+    run: Arc<Run>,
+    tasks: JoinSet<Result<Ended>>,
+    played: Played,
+    sent: bool,
+    heard: bool,
+    attacked: bool,
+    pgo_fell: bool,
+    pace: Arc<Semaphore>,
 }
 
-/// Starts the PGO, and gives what makes it fall, and change its keys.
-fn start_pgo(
-    company: &mut Company,
-    ready: &mpsc::Sender<()>,
-    pace: &Arc<Semaphore>,
-    link: Option<Link>,
-) -> (watch::Sender<bool>, mpsc::Sender<Order>) {
-    company.pgo_fell = false;
-    let (crash, fall) = watch::channel(false);
-    let (order, orders) = mpsc::channel(1);
-    let pace = Arc::clone(pace);
-    company.spawn(ready, |run, ready| async move {
-        pgo::work(&run, link, ready, &pace, fall, orders).await.context("the PGO").map(|()| Ended::Pgo)
-    });
-    (crash, order)
+/// Who has ended, with what he brings back.
+enum Ended {
+    Wearable(Vec<Sizes>),
+    Pgo,
+    Gp,
+    Eavesdropper(Overheard),
+    Mallory,
 }
 
-/// Switches the wearable on, and gives what says that it has sent everything.
-fn start_wearable(
-    company: &mut Company,
-    life: Life,
-    pace: &Arc<Semaphore>,
-    over: &watch::Sender<bool>,
-) -> watch::Receiver<bool> {
-    let (done, sent) = watch::channel(false);
-    let (pace, over, run) = (Arc::clone(pace), over.subscribe(), Arc::clone(&company.run));
-    company.tasks.spawn(async move {
-        let spent = wearable::live(&run, life, &pace, done, over).await;
-        spent.context("the wearable").map(Ended::Wearable)
-    });
-    sent
+impl Company {
+    fn new(run: &Arc<Run>) -> Self {
+        Self {
+            run: Arc::clone(run),
+            tasks: JoinSet::new(),
+            played: Played::default(),
+            sent: false,
+            heard: false,
+            attacked: false,
+            pgo_fell: false,
+            pace: Arc::new(Semaphore::new(UNDER_WAY)),
+        }
+    }
+
+    async fn acts(&mut self) -> Result<()> {
+        pgo::install(&self.run)?;
+        gp::install(&self.run)?;
+        let (ready, mut subscribed) = mpsc::channel(4);
+        let (done, until) = watch::channel(false);
+        let (run, tell) = (Arc::clone(&self.run), ready.clone());
+        self.tasks
+            .spawn(async move { eavesdropper::listen(&run, tell, until).await.map(Ended::Eavesdropper) });
+        let (run, tell) = (Arc::clone(&self.run), ready.clone());
+        self.tasks.spawn(async move { gp::work(&run, tell).await.context("the GP").map(|()| Ended::Gp) });
+        let (cue, cues) = mpsc::channel(1);
+        let (run, tell) = (Arc::clone(&self.run), ready.clone());
+        self.tasks.spawn(async move {
+            mallory::attack(&run, tell, cues).await.context("the attacker").map(|()| Ended::Mallory)
+        });
+        let crash = self.start_pgo(ready, false);
+        for _ in 0..4 {
+            self.hear(&mut subscribed).await?;
+        }
+
+        let (run, pace) = (Arc::clone(&self.run), Arc::clone(&self.pace));
+        self.tasks.spawn(async move {
+            wearable::play(&run, &pace).await.context("the wearable").map(Ended::Wearable)
+        });
+        let half = self.run.script.measurements.len().div_ceil(2);
+        let opened = |this: &Self| this.run.ledger.lock().opened.get(&Role::Pgo).copied().unwrap_or(0);
+        self.until("the first half", |this| opened(this) >= half).await?;
+
+        // The PGO falls over in the middle of it, and comes back from its files.
+        crash.send_replace(true);
+        self.until("the PGO falls", |this| this.pgo_fell).await?;
+        // A process needs a moment to start; the embedded broker needs one to see that the old one is gone.
+        sleep(RESTART).await;
+        let (ready, mut subscribed) = mpsc::channel(1);
+        let crash = self.start_pgo(ready, true);
+        self.hear(&mut subscribed).await?;
+        self.act(&cue, Cue::Restarted).await?;
+
+        self.until("the wearable sends the rest", |this| this.sent).await?;
+        self.act(&cue, Cue::Finish).await?;
+        self.until("the attacker ends", |this| this.attacked).await?;
+        self.until("everything arrives", |this| this.run.ledger.lock().settled()).await?;
+        self.quiet().await;
+
+        done.send_replace(true);
+        self.until("the eavesdropper reports", |this| this.heard).await?;
+        crash.send_replace(true);
+        self.until("the PGO ends", |this| this.pgo_fell).await
+    }
+
+    /// Starts the PGO, and gives what makes it fall.
+    fn start_pgo(&mut self, ready: mpsc::Sender<()>, resume: bool) -> watch::Sender<bool> {
+        self.pgo_fell = false;
+        let (crash, fall) = watch::channel(false);
+        let (run, pace) = (Arc::clone(&self.run), Arc::clone(&self.pace));
+        self.tasks.spawn(async move {
+            pgo::work(&run, resume, ready, &pace, fall).await.context("the PGO").map(|()| Ended::Pgo)
+        });
+        crash
+    }
+
+    /// Waits for one role to say that it is subscribed.
+    async fn hear(&mut self, subscribed: &mut mpsc::Receiver<()>) -> Result<()> {
+        tokio::select! {
+            told = timeout(STANDSTILL, subscribed.recv()) => if let Ok(Some(())) = told {
+                return Ok(());
+            },
+            Some(ended) = self.tasks.join_next() => {
+                ended??;
+            }
+        }
+        // Whoever could not start says why.
+        while let Some(ended) = self.tasks.join_next().await {
+            ended??;
+        }
+        Err(anyhow!("the demo does not start"))
+    }
+
+    async fn act(
+        &mut self,
+        cue: &mpsc::Sender<Cue>,
+        what: impl Fn(oneshot::Sender<()>) -> Cue,
+    ) -> Result<()> {
+        let (done, mut heard) = oneshot::channel();
+        if cue.send(what(done)).await.is_ok() {
+            let over = std::cell::Cell::new(false);
+            self.until("the attacker acts", |_| {
+                // Its end is told by an error here, when it fell instead.
+                over.set(over.get() || !matches!(heard.try_recv(), Err(oneshot::error::TryRecvError::Empty)));
+                over.get()
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// Waits until `reached`, as long as anything moves. A standstill is a fault for the verdict to weigh, and
+    /// no reason not to give one.
+    async fn until(&mut self, what: &str, mut reached: impl FnMut(&Self) -> bool) -> Result<()> {
+        let (mut changes, mut since) = (self.run.ledger.lock().changes, Instant::now());
+        while !reached(self) {
+            match timeout(Duration::from_millis(5), self.tasks.join_next()).await {
+                Ok(Some(ended)) => self.note(ended??)?,
+                Ok(None) => sleep(Duration::from_millis(5)).await,
+                Err(_) => {}
+            }
+            let now = self.run.ledger.lock().changes;
+            if now != changes {
+                (changes, since) = (now, Instant::now());
+            } else if since.elapsed() > STANDSTILL {
+                self.run.ledger.fault(format!("a standstill: {what}"));
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Whatever comes twice would come now.
+    async fn quiet(&self) {
+        let mut last = 0;
+        loop {
+            let changes = self.run.ledger.lock().changes;
+            if changes == last {
+                return;
+            }
+            last = changes;
+            sleep(QUIET).await;
+        }
+    }
+
+    fn note(&mut self, ended: Ended) -> Result<()> {
+        match ended {
+            Ended::Wearable(sizes) => {
+                self.played.sizes = sizes;
+                self.sent = true;
+            }
+            Ended::Eavesdropper(heard) => {
+                self.played.heard = heard;
+                self.heard = true;
+            }
+            Ended::Mallory => self.attacked = true,
+            Ended::Pgo => self.pgo_fell = true,
+            Ended::Gp => return Err(anyhow!("the GP ended too early")),
+        }
+        Ok(())
+    }
 }
 
+/// So many measurements may be on their way at once: less than any broker keeps for a receiver that is away.
 const UNDER_WAY: usize = 200;
-/// Everybody with a session at the broker.
-const ROLES: [&str; 11] = [
-    "wearable",
-    "wearable-cards",
-    "wearable-pair",
-    "pgo",
-    "pgo-out",
-    "gp",
-    "carer",
-    "eavesdropper",
-    "mallory",
-    "sentinel",
-    "sweeper",
-];
+/// When nothing has moved for so long, nothing more will.
+const STANDSTILL: Duration = Duration::from_secs(30);
+const RESTART: Duration = Duration::from_millis(400);
+const QUIET: Duration = Duration::from_millis(150);

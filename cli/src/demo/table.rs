@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::verdict::{Chain, Line, Received, Verdict};
+use super::verdict::{Received, Verdict};
 
 /// The result as lines of text.
 pub(super) fn lines(verdict: &Verdict) -> String {
@@ -13,7 +13,7 @@ pub(super) fn lines(verdict: &Verdict) -> String {
 }
 
 fn write(out: &mut String, verdict: &Verdict) -> std::fmt::Result {
-    let Verdict { recording, pgo, carer, gp, bytes, eavesdropper, minimised, .. } = verdict;
+    let Verdict { recording, pgo, gp, bytes, eavesdropper, minimised, .. } = verdict;
     let skipped = if recording.skipped > 0 {
         format!(", {} rows without a measurement skipped", recording.skipped)
     } else {
@@ -28,28 +28,28 @@ fn write(out: &mut String, verdict: &Verdict) -> std::fmt::Result {
         writeln!(out, "  stayed    {}", minimised.withheld.join(", "))?;
     }
 
-    writeln!(out, "\n  {:<28}{:>9}{:>9}{:>9}", "MEASUREMENTS", "PGO", "carer", "GP")?;
-    let receivers = [pgo, carer, gp];
-    for (what, count) in ROWS {
-        let [pgo, carer, gp] = receivers.map(count);
-        writeln!(out, "  {what:<28}{pgo:>9}{carer:>9}{gp:>9}")?;
+    writeln!(out, "\n  {:<28}{:>9}{:>9}", "MEASUREMENTS", "PGO", "GP")?;
+    type Count = fn(&Received) -> usize;
+    let rows: [(&str, Count); 6] = [
+        ("sealed", |received| received.sent),
+        ("opened exactly once", |received| received.opened_once),
+        ("lost", |received| received.lost),
+        ("doubled", |received| received.doubled),
+        ("altered", |received| received.altered),
+        ("delivered again, recognised", |received| received.redelivered),
+    ];
+    for (what, count) in rows {
+        writeln!(out, "  {what:<28}{:>9}{:>9}", count(pgo), count(gp))?;
     }
-    let [at_pgo, at_carer, at_gp] = receivers.map(gaps);
-    writeln!(out, "  {:<28}{at_pgo:>9}{at_carer:>9}{at_gp:>9}", "gaps")?;
-    for (first, last) in &pgo.gaps {
-        writeln!(out, "  the wearable's numbers {first} to {last} were reserved when it was switched off")?;
-    }
+    writeln!(out, "  {:<28}{:>9}{:>9}", "gaps", gaps(pgo), gaps(gp))?;
     for (first, last) in &gp.gaps {
         writeln!(out, "  the PGO's numbers {first} to {last} were reserved when it fell, and never used")?;
     }
 
-    chain(out, &verdict.chain)?;
-    writeln!(out, "\n  {:<28}{:>9}{:>9}{:>9}", "BYTES A MEASUREMENT", "count", "plain", "sealed")?;
-    for bytes in bytes {
-        let count = bytes.count.max(1);
-        let (plain, sealed) = (bytes.measurements / count, bytes.wire / count);
-        writeln!(out, "  {:<28}{:>9}{plain:>9}{sealed:>9}", bytes.way, bytes.count)?;
-    }
+    let count = pgo.sent.max(1);
+    writeln!(out, "\n  {:<28}{:>9}{:>9}", "BYTES", "all", "each")?;
+    writeln!(out, "  {:<28}{:>9}{:>9}", "measurements", bytes.measurements, bytes.measurements / count)?;
+    writeln!(out, "  {:<28}{:>9}{:>9}", "envelopes", bytes.envelopes, bytes.envelopes / count)?;
 
     writeln!(out, "\n  {:<28}{:>9}", "EAVESDROPPER ON #", "")?;
     writeln!(out, "  {:<28}{:>9}", "messages seen", eavesdropper.messages)?;
@@ -58,18 +58,20 @@ fn write(out: &mut String, verdict: &Verdict) -> std::fmt::Result {
 
     writeln!(
         out,
-        "\n  {:<46}{:<26}{:>6}{:>9}{:>8}  error",
+        "\n  {:<42}{:<5}{:>8}{:>9}{:>8}  error",
         "THE MAN IN THE MIDDLE", "at", "tries", "refused", "passed"
     )?;
-    for line in merged(&verdict.attacks) {
+    for line in &verdict.attacks {
+        let others: String =
+            line.otherwise.iter().map(|(error, times)| format!(", {error} {times}")).collect();
         writeln!(
             out,
-            "  {:<46}{:<26}{:>6}{:>9}{:>8}  {}",
+            "  {:<42}{:<5}{:>8}{:>9}{:>8}  {}{others}",
             line.attack, line.at, line.attempts, line.refused, line.passed, line.error
         )?;
     }
     let refused: usize = verdict.attacks.iter().map(|line| line.refused).sum();
-    writeln!(out, "  {:<46}{:<26}{:>6}{refused:>9}{:>8}", "all", "", verdict.attempts, verdict.passed)?;
+    writeln!(out, "  {:<42}{:<5}{:>8}{refused:>9}{:>8}", "all", "", verdict.attempts, verdict.passed)?;
 
     writeln!(out)?;
     for failure in &verdict.failures {
@@ -84,92 +86,6 @@ fn write(out: &mut String, verdict: &Verdict) -> std::fmt::Result {
     }
     Ok(())
 }
-
-/// A kind of attack at all receivers.
-pub(super) struct Merged {
-    pub(super) attack: &'static str,
-    pub(super) at: String,
-    pub(super) attempts: usize,
-    pub(super) refused: usize,
-    pub(super) passed: usize,
-    pub(super) error: String,
-}
-
-/// A line for each kind; what one receiver is to say of each is in the JSON.
-pub(super) fn merged(lines: &[Line]) -> Vec<Merged> {
-    let mut all: Vec<Merged> = Vec::new();
-    for line in lines {
-        let others = line.otherwise.iter().map(|(error, times)| format!(", {error} {times}"));
-        match all.last_mut().filter(|merged| merged.attack == line.attack) {
-            Some(merged) => {
-                merged.at = format!("{}, {}", merged.at, line.at);
-                merged.attempts += line.attempts;
-                merged.refused += line.refused;
-                merged.passed += line.passed;
-                merged.error.extend(others);
-            }
-            None => all.push(Merged {
-                attack: line.attack,
-                at: line.at.into(),
-                attempts: line.attempts,
-                refused: line.refused,
-                passed: line.passed,
-                error: others.fold(line.error.into(), |error, other| error + &other),
-            }),
-        }
-    }
-    all
-}
-
-fn chain(out: &mut String, chain: &Chain) -> std::fmt::Result {
-    writeln!(out, "\n  THE CHAIN")?;
-    for (what, text) in steps(chain) {
-        writeln!(out, "  {what:<28}{text}")?;
-    }
-    for noted in &chain.events {
-        let times = if noted.times == 1 { String::new() } else { format!(", {} times", noted.times) };
-        writeln!(out, "  event at the {:<15}{} about the {}{times}", noted.at, noted.event, noted.about)?;
-    }
-    Ok(())
-}
-
-/// What happened in the chain, in words, for the table and the page.
-pub(super) fn steps(chain: &Chain) -> Vec<(&'static str, String)> {
-    let hands = &chain.hands;
-    let skipped = chain.skipped.map_or("none".into(), |(first, last)| {
-        format!("{} numbers skipped, {first} to {last}, and no others missing", last - first + 1)
-    });
-    vec![
-        ("paired by code", format!("{}: PGO and GP, wearable and PGO, wearable and carer", chain.pairings)),
-        ("sessions", format!("{}, with {} manifests", chain.sessions, chain.manifests)),
-        ("blocks proven", format!("{}, of {} measurements", chain.blocks, chain.proven)),
-        (
-            "came before its keyframe",
-            format!("{} waited and opened, {} wait in vain", chain.overtook, chain.shelved),
-        ),
-        (
-            "the PGO's key changed",
-            format!("{} sealed before and opened after; the old key is erased", chain.held_over),
-        ),
-        ("switched off and on", skipped),
-        ("a week late", format!("{}, after newer ones, none stale", chain.backlog)),
-        ("evidence at the GP", format!("{} verified offline", hands.verified)),
-        ("  origin", format!("{}; vouched for {}, pinned {}", hands.origin, hands.vouched, hands.pinned)),
-        ("  forwarder", hands.forwarder.clone()),
-    ]
-}
-
-type Count = fn(&Received) -> usize;
-
-/// What is counted of measurements, for the table and the page.
-pub(super) const ROWS: [(&str, Count); 6] = [
-    ("sealed", |received| received.sent),
-    ("opened exactly once", |received| received.opened_once),
-    ("lost", |received| received.lost),
-    ("doubled", |received| received.doubled),
-    ("altered", |received| received.altered),
-    ("delivered again, recognised", |received| received.redelivered),
-];
 
 /// Gaps that nothing explains, and those that the sender's restart does.
 fn gaps(received: &Received) -> String {

@@ -8,10 +8,6 @@ use std::pin::Pin;
 
 use rumqttc::{PersistedAckMode, PersistedSession, SessionStore, SessionStoreError, SessionStoreKey};
 
-/// Messages of one's own that may wait for the broker's word. The client looks through all places that it might need,
-/// at each step, and would have 65,535 of them.
-pub(crate) const UNANSWERED: u16 = 256;
-
 /// Answers every start with an empty session, and keeps nothing.
 #[derive(Debug)]
 pub(crate) struct Afresh {
@@ -27,7 +23,7 @@ impl SessionStore for Afresh {
             client_id: key.client_id().into(),
             clean_start: false,
             session_expiry_interval: Some(self.expiry),
-            outgoing_inflight_upper_limit: Some(UNANSWERED),
+            outgoing_inflight_upper_limit: None,
             ack_mode: PersistedAckMode::Manual,
             last_pkid: 0,
             last_puback: 0,

@@ -84,17 +84,13 @@ impl Receiver {
         let opened = opener.open(&mut transaction, topic, None, &mut message)?;
         let mut seen = Seen { body: opened.body().map(<[u8]>::to_vec), ..Seen::default() };
         match opened.content() {
-            Content::Keyframe { session, .. } => seen.came = Some(Awaited::Keyframe(*session)),
             Content::Evidence(custody) => {
                 seen.body = Some(custody.evidence().body().to_vec());
                 seen.origin = Some((*custody.origin(), custody.known()));
             }
-            Content::Introduction(introduction) => {
-                transaction.introduce(opened.sender(), opened.sequence(), introduction).unwrap();
-                seen.came = Some(Awaited::Card);
-            }
             _ => {}
         }
+        seen.came = transaction.settle(&opened).unwrap();
         seen.proven = transaction.evidence(&opened).unwrap();
         transaction.commit().unwrap();
         Ok(seen)

@@ -2,19 +2,18 @@
 
 use anyhow::Result;
 use zegel::{
-    Card, Error, Format, GroupSealer, Identity, Measurement, Opener, Sealer, Secret, SequenceStore, Sign,
-    Stream, rng::SysRng,
+    Card, Error, Format, Identity, Measurement, Opener, Sealer, Secret, SequenceStore, Sign, Stream,
+    rng::SysRng,
 };
 
-use super::super::cast::Holder;
-use super::super::run::{Run, now};
+use super::super::run::{Holder, Run, now};
 
 /// A measurement that was never taken.
 const LIE: &[u8] = b"\x81\xa2\x00\x6aheart-rate\x02\x18\xb4";
 
 /// Sealed by somebody who holds the keys that he names: himself, or a device of the patient's.
 pub(super) fn sealed_by(holder: &Holder, run: &Run, turn: usize) -> Result<Vec<u8>> {
-    seal(&holder.identity, &run.card(), &run.topics.pgo[0], turn as u64)
+    seal(&holder.identity, &run.cast.pgo.card, &run.topics.pgo[0], turn as u64)
 }
 
 /// Names the wearable as the sender and is signed with another key.
@@ -25,7 +24,7 @@ pub(super) fn signed_in_the_name_of(
     turn: usize,
 ) -> Result<Vec<u8>> {
     let forger = Forger { claims: victim.identity.public_key(), own: &own.identity };
-    seal(&forger, &run.card(), &run.topics.pgo[0], turn as u64)
+    seal(&forger, &run.cast.pgo.card, &run.topics.pgo[0], turn as u64)
 }
 
 /// A dishonest recipient opens an envelope and addresses the statement, with its true signature, to the GP.
@@ -49,33 +48,10 @@ pub(super) fn handed_on(envelope: &[u8], topic: &str, run: &Run) -> Result<Vec<u
     Ok(sealer.seal_to_vec(&run.topics.gp, &measurement, &mut SysRng)?)
 }
 
-/// A fellow recipient writes to both in the wearable's name.
-pub(super) fn for_two(run: &Run, turn: usize) -> Result<Vec<u8>> {
-    let claims = run.cast.wearable.identity.public_key();
-    let forger = Forger { claims, own: &run.cast.carer.identity };
-    let cards = [run.card(), run.cast.carer.card.clone()];
-    let mut sealer = GroupSealer::new(&forger, &cards, Some(now()), From(turn as u64))?;
-    Ok(sealer.seal_to_vec(&run.topics.group, &lie(), &mut SysRng)?)
-}
-
 fn seal(signer: &impl Sign, to: &Card, topic: &str, sequence: u64) -> Result<Vec<u8>> {
-    sealed(signer, to, topic, sequence, &lie())
-}
-
-/// One envelope under a number of his choice.
-pub(super) fn sealed(
-    signer: &impl Sign,
-    to: &Card,
-    topic: &str,
-    sequence: u64,
-    measurement: &Measurement<'_>,
-) -> Result<Vec<u8>> {
     let mut sealer = Sealer::new(signer, to, Some(now()), From(sequence))?;
-    Ok(sealer.seal_to_vec(topic, measurement, &mut SysRng)?)
-}
-
-pub(super) fn lie() -> Measurement<'static> {
-    Measurement { time: Some(now()), format: Format::SENML_CBOR, body: LIE }
+    let lie = Measurement { time: Some(now()), format: Format::SENML_CBOR, body: LIE };
+    Ok(sealer.seal_to_vec(topic, &lie, &mut SysRng)?)
 }
 
 /// Signs with his own key under another's name.
@@ -120,7 +96,7 @@ impl Sign for Thief {
 }
 
 /// Numbers that begin where he likes, and are kept nowhere: a backup that was restored.
-pub(super) struct From(pub(super) u64);
+struct From(u64);
 
 impl SequenceStore for From {
     fn reserve(&mut self, _: &Stream) -> Result<std::ops::Range<u64>, Error> {
