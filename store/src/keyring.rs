@@ -90,6 +90,7 @@ mod tests {
                 sealer = session.end();
             }
         }
+        transaction.commit().unwrap();
         assert_eq!(base.keyring.lock().len(), HELD);
     }
 }
