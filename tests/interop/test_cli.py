@@ -123,16 +123,20 @@ def test_the_oracle_opens_what_zegel_seals():
 def test_zegel_opens_what_python_seals():
     with workplace() as here:
         device, pgo = python_sender(here)
+        now = int(time.time())
         cases = [
-            (b"", TOPIC, 42, None, 0), (b"62", "zegel/patiënt/心拍", 50, 1764000000, 5),
-            (os.urandom(100), TOPIC, 112, 0, 24), (os.urandom(70000), TOPIC, 60, 2**53 - 1, 256),
+            (b"", TOPIC, 42, None, 0), (b"62", "zegel/patiënt/心拍", 50, now, 5),
+            (os.urandom(100), TOPIC, 112, now - 7 * 86400, 24), (os.urandom(70000), TOPIC, 60, now + 100, 256),
         ]
         for sequence, (body, topic, format, when, pad) in enumerate(cases):
             envelope = oracle.seal(device, pgo, topic, sequence, when, format, body, pad)
             assert open_envelope(here, envelope, topic) == body
             open_envelope(here, envelope, topic, expect="Duplicate")
         open_envelope(here, oracle.seal(device, pgo, TOPIC, 0, None, 42, b"other"), expect="Conflict")
-        assert open_envelope(here, oracle.seal(device, pgo, TOPIC, 2**53 - 1, None, 42, b"last")) == b"last"
+        assert open_envelope(here, oracle.seal(device, pgo, TOPIC, 2**20, None, 42, b"far")) == b"far"
+        # What the policy of SPEC §7.5 does not take is refused by name.
+        for sequence, when, error in [(4, 0, "Stale"), (5, 2**53 - 1, "Ahead"), (2**53 - 1, None, "Jump")]:
+            open_envelope(here, oracle.seal(device, pgo, TOPIC, sequence, when, 42, b"x"), expect=error)
 
 
 def test_both_refuse_the_same():
