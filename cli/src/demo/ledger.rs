@@ -234,4 +234,26 @@ mod tests {
         assert!(account.settled() && account.wronged().is_empty());
         assert_eq!(account.genuine(Role::Pgo).once, 1);
     }
+
+    #[test]
+    fn a_replay_after_the_key_was_erased_is_refused_all_the_same() {
+        let ledger = Ledger::default();
+        ledger.genuine(PGO, "t", b"m", Sent::Measurement(0));
+        ledger.arrived(Role::Pgo, mark("t", b"m"), Ok(()));
+        for (kind, error) in [(Kind::ReplayRetained, Error::NotForMe), (Kind::ErasedKey, Error::NotForMe)] {
+            ledger.attack(PGO, "t", b"m", kind);
+            ledger.arrived(Role::Pgo, mark("t", b"m"), Err(error));
+        }
+        let account = ledger.lock();
+        assert!(account.settled() && account.wronged().is_empty());
+        for line in account.attempts() {
+            assert_eq!((line.sent, line.refused, line.passed), (1, 1, 0), "{:?}", line.kind);
+            assert!(line.otherwise.is_empty(), "{:?}", line.kind);
+        }
+        drop(account);
+        // What never opened is not for him, and that is another fault.
+        ledger.attack(PGO, "t", b"other", Kind::ReplayRetained);
+        ledger.arrived(Role::Pgo, mark("t", b"other"), Err(Error::NotForMe));
+        assert!(ledger.lock().attempts().iter().any(|line| !line.otherwise.is_empty()));
+    }
 }

@@ -84,10 +84,25 @@ impl Entry {
         self.opened >= genuine && self.opened + refused >= genuine + self.attacks.values().sum::<usize>()
     }
 
-    /// What a genuine message may get beside its one acceptance: it comes again, or it has to wait.
+    /// What a genuine message may get beside its one acceptance: it comes again, after its key was erased perhaps, or
+    /// it has to wait.
     fn is_harmless(&self, error: Error) -> bool {
-        self.genuine.is_some()
-            && (error == Error::Duplicate || error == Error::UnknownSession && self.opened > 0)
+        let opened = matches!(error, Error::UnknownSession | Error::NotForMe) && self.opened > 0;
+        self.genuine.is_some() && (error == Error::Duplicate || opened)
+    }
+
+    /// How often each error was given. What was opened before and comes again is a duplicate; when its key was erased
+    /// meanwhile nobody can tell any more, and it is counted as one.
+    fn refusals(&self) -> HashMap<Error, usize> {
+        let mut refused = self.refused.clone();
+        let meant = self.attacks.iter().filter(|(kind, _)| kind.error() == Error::NotForMe);
+        let meant = meant.map(|(_, sent)| sent).sum::<usize>();
+        let late = refused.get(&Error::NotForMe).map_or(0, |times| times.saturating_sub(meant));
+        if self.opened > 0 && late > 0 {
+            refused.entry(Error::NotForMe).and_modify(|times| *times -= late);
+            *refused.entry(Error::Duplicate).or_default() += late;
+        }
+        refused
     }
 }
 
@@ -164,7 +179,7 @@ impl Account {
         for ((at, _), entry) in &self.entries {
             // A genuine message is opened once; whatever comes on top of that is the attack's.
             let mut passed = entry.opened.saturating_sub(usize::from(entry.genuine.is_some()));
-            let mut refused = entry.refused.clone();
+            let mut refused = entry.refusals();
             for (kind, sent) in &entry.attacks {
                 let line = lines.entry((*kind, *at)).or_insert_with(|| Attempts {
                     kind: *kind,
