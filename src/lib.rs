@@ -88,21 +88,10 @@ pub use seal::{Sealer, group::GroupSealer, session::Renewed, session::Session};
 pub use key::{Agree, Card, CardClaims, Fingerprint, Id, Identity, KemKey, KemPublic, Kid, Sign};
 pub use key::{Status, UnverifiedCard};
 
-// What outlives an envelope.
+// What outlives an envelope: stores and guards, sessions of others, and proofs.
 pub use evidence::{Evidence, Introduction, Testimony, UnverifiedEvidence, UnverifiedIntroduction};
-pub use guard::{
-    Acceptance, Arrival, Event, EventLog, FixedTrust, MemorySequence, Pinned, Renew, ReplayGuard,
-};
-#[cfg(feature = "alloc")]
-pub use guard::{ExactGuard, MemoryTrust};
-pub use guard::{
-    Sender, SequenceStore, State, Stream, Succession, TrustStore, WINDOW, Watch, WindowGuard, succeed,
-};
-#[cfg(feature = "alloc")]
-pub use session::MemorySessions;
-pub use session::{
-    FixedSessions, Manifest, SessionId, SessionKeys, SessionLimits, SessionRecord, SessionStore,
-};
+pub use guard::*;
+pub use session::*;
 
 // What can go wrong, and how large things get.
 pub use error::{Error, Result};

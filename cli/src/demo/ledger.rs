@@ -60,9 +60,13 @@ impl Ledger {
             Err(_) if !entry.attacks.is_empty() => account.refused += 1,
             _ => {}
         }
+        let erased = account.chain.erased > 0;
         account.change((at, mark), |entry| match outcome {
             Ok(()) => entry.opened += 1,
-            Err(error) => *entry.refused.entry(error).or_default() += 1,
+            Err(error) => {
+                *entry.refused.entry(error).or_default() += 1;
+                entry.locked += usize::from(erased && error == Error::NotForMe);
+            }
         });
     }
 
@@ -240,6 +244,7 @@ mod tests {
         let ledger = Ledger::default();
         ledger.genuine(PGO, "t", b"m", Sent::Measurement(0));
         ledger.arrived(Role::Pgo, mark("t", b"m"), Ok(()));
+        ledger.count(|chain| chain.erased += 1);
         for (kind, error) in [(Kind::ReplayRetained, Error::NotForMe), (Kind::ErasedKey, Error::NotForMe)] {
             ledger.attack(PGO, "t", b"m", kind);
             ledger.arrived(Role::Pgo, mark("t", b"m"), Err(error));
@@ -255,5 +260,17 @@ mod tests {
         ledger.attack(PGO, "t", b"other", Kind::ReplayRetained);
         ledger.arrived(Role::Pgo, mark("t", b"other"), Err(Error::NotForMe));
         assert!(ledger.lock().attempts().iter().any(|line| !line.otherwise.is_empty()));
+    }
+
+    #[test]
+    fn a_replay_that_is_not_known_while_its_key_is_there_is_a_fault() {
+        let ledger = Ledger::default();
+        ledger.genuine(PGO, "t", b"m", Sent::Measurement(0));
+        ledger.arrived(Role::Pgo, mark("t", b"m"), Ok(()));
+        ledger.attack(PGO, "t", b"m", Kind::ReplayRetained);
+        ledger.arrived(Role::Pgo, mark("t", b"m"), Err(Error::NotForMe));
+        let account = ledger.lock();
+        assert!(account.attempts().iter().all(|line| line.refused == 0 && !line.otherwise.is_empty()));
+        assert!(!account.wronged().is_empty());
     }
 }

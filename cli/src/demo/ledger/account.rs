@@ -52,6 +52,8 @@ pub(super) struct Entry {
     pub(super) attacks: BTreeMap<Kind, usize>,
     pub(super) opened: usize,
     pub(super) refused: HashMap<Error, usize>,
+    /// How often it was `NotForMe` after a key was erased: then nobody can tell any more that it comes again.
+    pub(super) locked: usize,
 }
 
 /// A line of the attack table.
@@ -87,8 +89,13 @@ impl Entry {
     /// What a genuine message may get beside its one acceptance: it comes again, after its key was erased perhaps, or
     /// it has to wait.
     fn is_harmless(&self, error: Error) -> bool {
-        let opened = matches!(error, Error::UnknownSession | Error::NotForMe) && self.opened > 0;
-        self.genuine.is_some() && (error == Error::Duplicate || opened)
+        let again = match error {
+            Error::Duplicate => true,
+            Error::UnknownSession => self.opened > 0,
+            Error::NotForMe => self.opened > 0 && self.refused.get(&error) == Some(&self.locked),
+            _ => false,
+        };
+        self.genuine.is_some() && again
     }
 
     /// How often each error was given. What was opened before and comes again is a duplicate; when its key was erased
@@ -97,7 +104,7 @@ impl Entry {
         let mut refused = self.refused.clone();
         let meant = self.attacks.iter().filter(|(kind, _)| kind.error() == Error::NotForMe);
         let meant = meant.map(|(_, sent)| sent).sum::<usize>();
-        let late = refused.get(&Error::NotForMe).map_or(0, |times| times.saturating_sub(meant));
+        let late = self.locked.saturating_sub(meant);
         if self.opened > 0 && late > 0 {
             refused.entry(Error::NotForMe).and_modify(|times| *times -= late);
             *refused.entry(Error::Duplicate).or_default() += late;
