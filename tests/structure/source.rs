@@ -4,7 +4,7 @@
 use crate::rust::{code, product};
 use crate::tree::{File, all, caught, clean};
 
-const PRODUCT: [&str; 3] = ["src/", "store/src/", "cli/src/"];
+const PRODUCT: [&str; 4] = ["src/", "store/src/", "cli/src/", "ffi/src/"];
 /// `expect` with a literal is the standard library's; a reader may have a method of that name.
 const PANICS: [&str; 8] = [
     ".unwrap()",
@@ -105,6 +105,22 @@ fn release_builds_check_overflow() {
 fn unsafe_code_is_forbidden() {
     let roots = ["src/lib.rs", "store/src/lib.rs", "cli/src/main.rs", "xtask/src/main.rs"];
     clean(rust_files().iter().filter(|file| roots.contains(&&*file.path)).flat_map(unsafe_allowed).collect());
+}
+
+/// The C library has one room where memory that C owns becomes Rust's.
+#[test]
+fn unsafe_code_is_in_the_bridge() {
+    let elsewhere = |file: &&File| file.under(&["ffi/src/"]) && !file.under(&["ffi/src/bridge"]);
+    let words = ["unsafe {", "unsafe fn", "unsafe impl", "unsafe trait"];
+    let has = |file: &File| words.iter().any(|word| code(&file.text).contains(word));
+    clean(
+        rust_files()
+            .iter()
+            .filter(elsewhere)
+            .filter(|file| has(file))
+            .map(|file| file.path.clone())
+            .collect(),
+    );
 }
 
 #[test]

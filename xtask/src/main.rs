@@ -7,6 +7,7 @@ mod parts;
 mod run;
 mod tools;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use parts::{PARTS, Part};
@@ -15,6 +16,8 @@ use run::Run;
 const HELP: &str = "\
 Usage: cargo xtask test [--only PART[,PART]]...    run every part, or the named ones
        cargo xtask test --list                     list the parts
+       cargo xtask firmware                        measure the firmware, into ffi/README.md
+       cargo xtask ffi install --prefix FOLDER     install the C library, its header, and what cmake and pkg-config read
 
 Tools that are missing are installed: Rust targets and components by rustup, cargo subcommands and Python
 packages into target/, and, as root on a Debian-like system, packages by apt-get. Elsewhere the part fails
@@ -30,6 +33,12 @@ fn main() -> ExitCode {
             }
         }
         Ok(Plan::Test(parts)) => return test(&parts),
+        Ok(Plan::Firmware) => {
+            return done(Run::new().and_then(|run| parts::firmware::write_table(run.root())));
+        }
+        Ok(Plan::Install(prefix)) => {
+            return done(Run::new().and_then(|run| parts::ffi::install(run.root(), &prefix)));
+        }
         Err(error) => {
             eprintln!("xtask: {error}\n\n{HELP}");
             return ExitCode::from(2);
@@ -38,8 +47,20 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
+fn done(outcome: Result<(), String>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
 enum Plan {
     Help,
+    Firmware,
+    Install(PathBuf),
     List,
     Test(Vec<&'static Part>),
 }
@@ -49,6 +70,13 @@ fn plan(args: &[String]) -> Result<Plan, String> {
     match args.next() {
         None | Some("help" | "--help" | "-h") => return Ok(Plan::Help),
         Some("test") => {}
+        Some("firmware") => return Ok(Plan::Firmware),
+        Some("ffi") => {
+            return match (args.next(), args.next(), args.next()) {
+                (Some("install"), Some("--prefix"), Some(prefix)) => Ok(Plan::Install(prefix.into())),
+                _ => Err("it is `ffi install --prefix FOLDER`".to_owned()),
+            };
+        }
         Some(other) => return Err(format!("there is no command `{other}`")),
     }
     let mut chosen = Vec::new();
@@ -100,6 +128,7 @@ mod tests {
             Plan::Test(parts) => Ok(parts.iter().map(|part| part.name).collect()),
             Plan::Help => Ok(vec!["help"]),
             Plan::List => Ok(vec!["list"]),
+            Plan::Firmware | Plan::Install(_) => Ok(vec![]),
         }
     }
 

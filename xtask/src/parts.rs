@@ -3,7 +3,10 @@
 
 mod core;
 mod demo;
+pub(crate) mod ffi;
+pub(crate) mod firmware;
 mod fuzz;
+mod header;
 mod interop;
 
 use std::path::{Path, PathBuf};
@@ -30,6 +33,16 @@ pub(crate) const PARTS: &[Part] = &[
     Part { name: "deny", about: "cargo-deny: licences, sources and banned crates and features", run: deny },
     Part { name: "store", about: "the tests of zegel-store, kill -9 among them", run: store },
     Part { name: "cli", about: "the tests of the command, with a real mosquitto", run: cli },
+    Part {
+        name: "ffi",
+        about: "the C library: header, vectors, misuse, sanitizers, valgrind, install",
+        run: ffi::run,
+    },
+    Part {
+        name: "firmware",
+        about: "the C library in images for a microcontroller: sizes, budgets, resets (QEMU)",
+        run: firmware::run,
+    },
     Part { name: "interop", about: "both ways between the command and python-cwt", run: interop::run },
     Part { name: "fuzz", about: "each fuzz target for a minute (nightly Rust)", run: fuzz::run },
     Part {

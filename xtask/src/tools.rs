@@ -16,6 +16,14 @@ pub(crate) fn system(root: &Path, program: &str, package: &str) -> Result<PathBu
     which(program).ok_or_else(|| format!("the package {package} brought no `{program}`"))
 }
 
+/// A library's header, from the Debian package of that name where it is missing.
+pub(crate) fn package(root: &Path, file: &Path, package: &str) -> Result<(), String> {
+    if file.is_file() {
+        return Ok(());
+    }
+    debian(root, package).map_err(|why| format!("{} is missing: {why}", file.display()))
+}
+
 /// A Rust target for `cargo build --target`.
 pub(crate) fn rust_target(root: &Path, triple: &str) -> Result<(), String> {
     let libraries = output("rustc", &["--print", "target-libdir", "--target", triple])?;
@@ -23,6 +31,15 @@ pub(crate) fn rust_target(root: &Path, triple: &str) -> Result<(), String> {
         return Ok(());
     }
     rustup(root, &["target", "add", triple])
+}
+
+/// The source of the standard library, for `-Z build-std`.
+pub(crate) fn rust_source(root: &Path) -> Result<(), String> {
+    let sysroot = output("rustc", &["--print", "sysroot"])?;
+    if Path::new(&sysroot).join("lib/rustlib/src/rust/library/core").is_dir() {
+        return Ok(());
+    }
+    rustup(root, &["component", "add", "rust-src"])
 }
 
 /// `cargo fmt` or `cargo clippy`.

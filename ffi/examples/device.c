@@ -1,0 +1,132 @@
+/* A device on a POSIX system: seals readings and publishes them through an MQTT broker.
+ *
+ *     device FOLDER HOST PORT TOPIC READING...
+ *
+ * FOLDER is the device's memory: its seed, the recipient's card, and where its numbers stand. It gets the recipient's
+ * card as FOLDER/recipient.card, from somebody who has compared its fingerprint; a product pairs (zegel_pairing_scan). */
+#include <fcntl.h>
+#include <mosquitto.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <zegel.h>
+
+static const char *folder;
+
+static void stop(const char *what, int why) {
+    fprintf(stderr, "device: %s: %d\n", what, why);
+    exit(1);
+}
+
+static int open_in_folder(const char *name, int flags) {
+    char path[512];
+    if (snprintf(path, sizeof path, "%s/%s", folder, name) >= (int)sizeof path) return -1;
+    return open(path, flags, 0600);
+}
+
+/* Random bytes of the operating system. */
+static int fill(void *user, uint8_t *out, size_t size) {
+    const int file = open("/dev/urandom", O_RDONLY);
+    ssize_t got = file < 0 ? -1 : read(file, out, size);
+    (void)user;
+    if (file >= 0) close(file);
+    return got == (ssize_t)size ? 0 : 1;
+}
+
+/* Two slots in one file. A microcontroller has two pages of flash. */
+static int slot_read(void *user, uint32_t slot, uint8_t *out, size_t size) {
+    const int file = open_in_folder(user, O_RDONLY);
+    ssize_t got;
+    memset(out, 0, size);
+    if (file < 0) return 0; /* never written: blank */
+    got = pread(file, out, size, (off_t)(slot * ZEGEL_SLOT_SIZE));
+    close(file);
+    return got < 0 ? 1 : 0;
+}
+
+static int slot_write(void *user, uint32_t slot, const uint8_t *bytes, size_t size) {
+    const int file = open_in_folder(user, O_WRONLY | O_CREAT);
+    int failed;
+    if (file < 0) return 1;
+    failed = pwrite(file, bytes, size, (off_t)(slot * ZEGEL_SLOT_SIZE)) != (ssize_t)size || fsync(file) != 0;
+    close(file);
+    return failed;
+}
+
+static size_t read_file(const char *name, uint8_t *out, size_t size) {
+    const int file = open_in_folder(name, O_RDONLY);
+    const ssize_t got = file < 0 ? -1 : read(file, out, size);
+    if (file >= 0) close(file);
+    return got < 0 ? 0 : (size_t)got;
+}
+
+static void write_file(const char *name, const uint8_t *bytes, size_t size) {
+    const int file = open_in_folder(name, O_WRONLY | O_CREAT | O_TRUNC);
+    if (file < 0 || write(file, bytes, size) != (ssize_t)size || fsync(file) != 0) stop(name, -1);
+    close(file);
+}
+
+int main(int argc, char **argv) {
+    static const zegel_entropy entropy = {fill, NULL};
+    static char numbers[] = "numbers";
+    static const zegel_storage storage = {slot_read, slot_write, numbers};
+    static zegel_identity identity;
+    static zegel_card recipient;
+    static zegel_sealer sealer;
+    static zegel_card_facts facts;
+    uint8_t seed[32], card[ZEGEL_CARD_SIZE], envelope[ZEGEL_SEALED_SIZE(64)];
+    const uint64_t now = (uint64_t)time(NULL);
+    struct mosquitto *client;
+    size_t size;
+    int answered;
+    if (argc < 6) stop("usage: device FOLDER HOST PORT TOPIC READING...", 0);
+    folder = argv[1];
+
+    /* First boot: a seed of one's own, a card to show, and the storage of the numbers. */
+    size = read_file("recipient.card", card, sizeof card);
+    if ((answered = zegel_card_read(&recipient, card, size)) != ZEGEL_OK) stop("the recipient's card", answered);
+    if ((answered = zegel_card_tell(&recipient, &facts)) != ZEGEL_OK) stop("the recipient's card", answered);
+    if (read_file("seed", seed, sizeof seed) != sizeof seed) {
+        const zegel_claims claims = {1, now - 60, now + 365 * 86400, "device", 6, NULL, 0, 0};
+        if (fill(NULL, seed, sizeof seed) != 0) stop("no random bytes", 0);
+        if ((answered = zegel_identity_from_seed(&identity, seed)) != ZEGEL_OK) stop("a new identity", answered);
+        answered = zegel_storage_create(&storage, &identity, facts.id);
+        if (answered != ZEGEL_OK) stop("storage", answered);
+        answered = zegel_card_issue(&identity, &claims, &entropy, card, sizeof card, &size);
+        if (answered != ZEGEL_OK) stop("a card", answered);
+        write_file("device.card", card, size);
+        write_file("seed", seed, sizeof seed); /* last: without it all of this happens again */
+    } else if ((answered = zegel_identity_from_seed(&identity, seed)) != ZEGEL_OK) {
+        stop("the identity", answered);
+    }
+
+    answered = zegel_sealer_init(&sealer, &identity, &recipient, now, &storage, 0);
+    if (answered != ZEGEL_OK) stop("the recipient", answered);
+    mosquitto_lib_init();
+    client = mosquitto_new(NULL, true, NULL);
+    if (!client || mosquitto_connect(client, argv[2], atoi(argv[3]), 30) != MOSQ_ERR_SUCCESS) stop("the broker", 0);
+    if (mosquitto_loop_start(client) != MOSQ_ERR_SUCCESS) stop("the broker", 0);
+    for (int i = 5; i < argc; i++) {
+        const zegel_measurement reading = {now, (const uint8_t *)argv[i], strlen(argv[i]), 42};
+        answered = zegel_seal(&sealer, argv[4], strlen(argv[4]), &reading, &entropy, envelope, sizeof envelope, &size);
+        if (answered != ZEGEL_OK) stop("a reading", answered); /* on ZEGEL_STORAGE: README.md, storage */
+        /* QoS 1, and never retained. A real device keeps the envelope until the broker has it. */
+        if (mosquitto_publish(client, NULL, argv[4], (int)size, envelope, 1, false) != MOSQ_ERR_SUCCESS) stop("publish", 0);
+    }
+    while (mosquitto_want_write(client)) {
+        const struct timespec moment = {0, 10000000};
+        nanosleep(&moment, NULL);
+    }
+    {
+        const struct timespec moment = {0, 300000000};
+        nanosleep(&moment, NULL);
+    }
+    mosquitto_disconnect(client);
+    mosquitto_loop_stop(client, false);
+    mosquitto_destroy(client);
+    zegel_sealer_wipe(&sealer);
+    zegel_identity_wipe(&identity);
+    return 0;
+}

@@ -1,0 +1,49 @@
+//! The C library of Zegel, behind `include/zegel.h`, which is the page to read. Each function there has one here of
+//! its name that checks what C passed and does one call of the crate `zegel`.
+//!
+//! Without features there is no heap, no standard library, no global state and no panic.
+#![no_std]
+#![deny(missing_docs)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::as_conversions
+    )
+)]
+
+#[cfg(any(feature = "std", test))]
+extern crate std;
+
+mod bridge;
+mod evidence;
+mod failure;
+mod keys;
+mod numbers;
+mod outside;
+mod pairing;
+mod ranges;
+mod receiver;
+mod sealer;
+mod state;
+mod types;
+
+pub use bridge::{ConstPointer, Pointer};
+pub use evidence::*;
+pub use keys::*;
+pub use pairing::*;
+pub use receiver::*;
+pub use sealer::*;
+pub use types::*;
+
+/// Nothing in this library panics, so nobody comes here. The archive is built so that what is never called is not in
+/// it.
+#[cfg(all(feature = "panic-handler", not(feature = "std"), target_os = "none"))]
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    loop {}
+}

@@ -1,0 +1,51 @@
+//! The memory of one call: no byte of it is handed out twice, unless all of the call only reads it.
+
+use crate::failure::Failure;
+
+/// What was handed out so far: from, to, and whether to one place alone.
+pub(crate) struct Ranges {
+    taken: [(usize, usize, bool); MOST],
+    count: usize,
+}
+
+impl Ranges {
+    pub(crate) const fn new() -> Self {
+        Self { taken: [(0, 0, false); MOST], count: 0 }
+    }
+
+    /// Takes `count` values of `size` bytes.
+    ///
+    /// # Errors
+    /// [`Failure::Argument`] when the pointer is NULL or misaligned, the length cannot be, or the memory overlaps what
+    /// was taken before, unless both only read it.
+    pub(crate) fn claim(
+        &mut self,
+        at: *const u8,
+        (size, align): (usize, usize),
+        count: usize,
+        alone: bool,
+    ) -> Result<(), Failure> {
+        let length = size.checked_mul(count).filter(|length| *length <= isize::MAX.unsigned_abs());
+        let (start, length) = (at.addr(), length.ok_or(Failure::Argument)?);
+        let end = start.checked_add(length).ok_or(Failure::Argument)?;
+        if at.is_null() || !start.is_multiple_of(align) {
+            return Err(Failure::Argument);
+        }
+        let others = self.taken.get(..self.count).ok_or(Failure::Argument)?;
+        let clash =
+            |(from, to, theirs): &(usize, usize, bool)| start < *to && *from < end && (alone || *theirs);
+        if others.iter().any(clash) {
+            return Err(Failure::Argument);
+        }
+        *self.taken.get_mut(self.count).ok_or(Failure::Argument)? = (start, end, alone);
+        self.count = self.count.saturating_add(1);
+        Ok(())
+    }
+
+    /// Forgets what was taken.
+    pub(crate) const fn clear(&mut self) {
+        self.count = 0;
+    }
+}
+
+const MOST: usize = 14;

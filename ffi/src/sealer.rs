@@ -1,0 +1,323 @@
+//! What seals for one recipient: envelopes one by one, or a session with its manifests.
+
+use core::ffi::{c_char, c_int};
+use core::mem;
+
+use zegel::{Error, Format, Id, Measurement, Padding, Sealer, Session, SessionLimits, Sign, Stream};
+use zeroize::Zeroize;
+
+use crate::bridge::{Call, ConstPointer, Kind, Pointer, Tie, call, fits};
+use crate::failure::Failure;
+use crate::keys::clock;
+use crate::numbers::Numbers;
+use crate::outside::{Entropy, Signer};
+use crate::types::{zegel_card, zegel_entropy, zegel_identity, zegel_limits, zegel_measurement};
+use crate::types::{zegel_sealer, zegel_storage};
+
+impl Kind for zegel_sealer {
+    type Inside = Sealing;
+    const KIND: u32 = 0x7a67_1d04;
+}
+
+const _: () = fits::<zegel_sealer>();
+
+/// A sealer, and the session that has taken it, if one has.
+pub struct Sealing {
+    identity: Tie<zegel_identity>,
+    at: Stage,
+}
+
+enum Stage {
+    Single(Sealer<'static, Numbers, Signer>),
+    Session(Session<'static, Numbers, Signer>),
+    /// While it goes from one to the other, and no longer.
+    Between,
+}
+
+impl Sealing {
+    fn single(&mut self) -> Result<&mut Sealer<'static, Numbers, Signer>, Failure> {
+        if let Stage::Single(sealer) = &mut self.at { Ok(sealer) } else { Err(Failure::Context) }
+    }
+
+    fn session(&mut self) -> Result<&mut Session<'static, Numbers, Signer>, Failure> {
+        if let Stage::Session(session) = &mut self.at { Ok(session) } else { Err(Failure::Context) }
+    }
+}
+
+/// Prepares the storage of a new stream.
+#[unsafe(no_mangle)]
+pub extern "C" fn zegel_storage_create(
+    storage: ConstPointer<zegel_storage>,
+    identity: ConstPointer<zegel_identity>,
+    recipient: ConstPointer<[u8; 32]>,
+) -> c_int {
+    call(|call| {
+        let storage = call.value(storage)?;
+        let sender = call.look(identity)?.id();
+        let stream = Stream::new(sender, &Id(*call.value(recipient)?));
+        Ok(Numbers::new(storage).create(&stream)?)
+    })
+}
+
+/// Prepares to seal for the holder of a card.
+#[unsafe(no_mangle)]
+pub extern "C" fn zegel_sealer_init(
+    sealer: Pointer<zegel_sealer>,
+    identity: ConstPointer<zegel_identity>,
+    recipient: ConstPointer<zegel_card>,
+    now: u64,
+    storage: ConstPointer<zegel_storage>,
+    options: u32,
+) -> c_int {
+    call(|call| {
+        let place = call.fresh(sealer)?;
+        let (signer, identity) = call.tie(identity)?;
+        let (card, storage) = (call.look(recipient)?, call.value(storage)?);
+        if options & !(UNPADDED | SELF_CHECK) != 0 {
+            return Err(Failure::Argument);
+        }
+        let padding = if options & UNPADDED == 0 { Padding::Buckets } else { Padding::None };
+        let made = Sealer::new(signer, card, clock(now), Numbers::new(storage));
+        let made = made.map(|sealer| sealer.with_padding(padding));
+        let made = if options & SELF_CHECK == 0 { made } else { made.and_then(Sealer::with_self_check) };
+        place.fill(made.map(|sealer| Sealing { identity, at: Stage::Single(sealer) }))
+    })
+}
+
+/// Takes a newer card of the recipient.
+#[unsafe(no_mangle)]
+pub extern "C" fn zegel_sealer_renew(
+    sealer: Pointer<zegel_sealer>,
+    card: ConstPointer<zegel_card>,
+    now: u64,
+) -> c_int {
+    call(|call| {
+        let mut sealing = call.enter(sealer)?;
+        let card = call.look(card)?;
+        sealing.single()?.renew(card, clock(now))?;
+        Ok(())
+    })
+}
+
+/// Seals one measurement.
+#[unsafe(no_mangle)]
+pub extern "C" fn zegel_seal(
+    sealer: Pointer<zegel_sealer>,
+    topic: ConstPointer<c_char>,
+    topic_size: usize,
+    measurement: ConstPointer<zegel_measurement>,
+    entropy: ConstPointer<zegel_entropy>,
+    out: Pointer<u8>,
+    size: usize,
+    written: Pointer<usize>,
+) -> c_int {
+    call(|call| {
+        let mut sealing = call.enter(sealer)?;
+        call.look_at(sealing.identity)?;
+        let sealer = sealing.single()?;
+        let topic = call.text(topic, topic_size)?;
+        let measurement = measured(call, measurement)?;
+        let mut rng = Entropy::new(call.value(entropy)?);
+        into(call, out, size, written, |out| {
+            Ok(sealer.seal(named(topic)?, &measurement, &mut rng, out)?.len())
+        })
+    })
+}
+
+/// Hands on what somebody else has signed.
+#[unsafe(no_mangle)]
+pub extern "C" fn zegel_forward(
+    sealer: Pointer<zegel_sealer>,
+    topic: ConstPointer<c_char>,
+    topic_size: usize,
+    time: u64,
+    evidence: ConstPointer<u8>,
+    evidence_size: usize,
+    entropy: ConstPointer<zegel_entropy>,
+    out: Pointer<u8>,
+    size: usize,
+    written: Pointer<usize>,
+) -> c_int {
+    call(|call| {
+        let mut sealing = call.enter(sealer)?;
+        call.look_at(sealing.identity)?;
+        let sealer = sealing.single()?;
+        let topic = call.text(topic, topic_size)?;
+        let evidence = call.read(evidence, evidence_size)?;
+        let mut rng = Entropy::new(call.value(entropy)?);
+        into(call, out, size, written, |out| {
+            Ok(sealer.forward(named(topic)?, clock(time), evidence, &mut rng, out)?.len())
+        })
+    })
+}
+
+/// Tells whom this identity vouches for.
+#[unsafe(no_mangle)]
+pub extern "C" fn zegel_introduce(
+    sealer: Pointer<zegel_sealer>,
+    topic: ConstPointer<c_char>,
+    topic_size: usize,
+    time: u64,
+    introduction: ConstPointer<u8>,
+    introduction_size: usize,
+    entropy: ConstPointer<zegel_entropy>,
+    out: Pointer<u8>,
+    size: usize,
+    written: Pointer<usize>,
+) -> c_int {
+    call(|call| {
+        let mut sealing = call.enter(sealer)?;
+        call.look_at(sealing.identity)?;
+        let sealer = sealing.single()?;
+        let topic = call.text(topic, topic_size)?;
+        let introduction = call.read(introduction, introduction_size)?;
+        let mut rng = Entropy::new(call.value(entropy)?);
+        into(call, out, size, written, |out| {
+            Ok(sealer.introduce(named(topic)?, clock(time), introduction, &mut rng, out)?.len())
+        })
+    })
+}
+
+/// Begins a session: writes its keyframe.
+#[unsafe(no_mangle)]
+pub extern "C" fn zegel_session_begin(
+    sealer: Pointer<zegel_sealer>,
+    topic: ConstPointer<c_char>,
+    topic_size: usize,
+    now: u64,
+    limits: ConstPointer<zegel_limits>,
+    entropy: ConstPointer<zegel_entropy>,
+    out: Pointer<u8>,
+    size: usize,
+    written: Pointer<usize>,
+) -> c_int {
+    call(|call| {
+        let mut sealing = call.enter(sealer)?;
+        call.look_at(sealing.identity)?;
+        sealing.single()?;
+        let topic = call.text(topic, topic_size)?;
+        let limits = if limits.is_null() {
+            SessionLimits::default()
+        } else {
+            let zegel_limits { block, messages, seconds } = *call.value(limits)?;
+            SessionLimits { block, messages, seconds }
+        };
+        let mut rng = Entropy::new(call.value(entropy)?);
+        into(call, out, size, written, |out| {
+            let topic = named(topic)?;
+            let Stage::Single(sealer) = mem::replace(&mut sealing.at, Stage::Between) else {
+                return Err(Error::SessionOver);
+            };
+            match Session::begin(sealer, topic, clock(now), limits, &mut rng, out) {
+                Ok((session, keyframe)) => {
+                    sealing.at = Stage::Session(session);
+                    Ok(keyframe.len())
+                }
+                Err(refused) => {
+                    sealing.at = Stage::Single(refused.state);
+                    Err(refused.error)
+                }
+            }
+        })
+    })
+}
+
+/// Seals one measurement as a message of the session.
+#[unsafe(no_mangle)]
+pub extern "C" fn zegel_session_seal(
+    sealer: Pointer<zegel_sealer>,
+    topic: ConstPointer<c_char>,
+    topic_size: usize,
+    measurement: ConstPointer<zegel_measurement>,
+    now: u64,
+    out: Pointer<u8>,
+    size: usize,
+    written: Pointer<usize>,
+) -> c_int {
+    call(|call| {
+        let mut sealing = call.enter(sealer)?;
+        call.look_at(sealing.identity)?;
+        let session = sealing.session()?;
+        let topic = call.text(topic, topic_size)?;
+        let measurement = measured(call, measurement)?;
+        into(call, out, size, written, |out| {
+            Ok(session.seal(named(topic)?, &measurement, clock(now), out)?.len())
+        })
+    })
+}
+
+/// Signs all messages since the last manifest.
+#[unsafe(no_mangle)]
+pub extern "C" fn zegel_session_manifest(
+    sealer: Pointer<zegel_sealer>,
+    topic: ConstPointer<c_char>,
+    topic_size: usize,
+    entropy: ConstPointer<zegel_entropy>,
+    out: Pointer<u8>,
+    size: usize,
+    written: Pointer<usize>,
+) -> c_int {
+    call(|call| {
+        let mut sealing = call.enter(sealer)?;
+        call.look_at(sealing.identity)?;
+        let session = sealing.session()?;
+        let topic = call.text(topic, topic_size)?;
+        let mut rng = Entropy::new(call.value(entropy)?);
+        into(call, out, size, written, |out| Ok(session.manifest(named(topic)?, &mut rng, out)?.len()))
+    })
+}
+
+/// Ends the session: its keys are wiped.
+#[unsafe(no_mangle)]
+pub extern "C" fn zegel_session_end(sealer: Pointer<zegel_sealer>) -> c_int {
+    call(|call| {
+        let mut sealing = call.enter(sealer)?;
+        sealing.session()?;
+        if let Stage::Session(session) = mem::replace(&mut sealing.at, Stage::Between) {
+            sealing.at = Stage::Single(session.end());
+        }
+        Ok(())
+    })
+}
+
+/// Ends a sealer, and its session.
+#[unsafe(no_mangle)]
+pub extern "C" fn zegel_sealer_wipe(sealer: Pointer<zegel_sealer>) -> c_int {
+    call(|call| call.finish(sealer))
+}
+
+/// The topic as text.
+pub(crate) fn named(topic: &[u8]) -> Result<&str, Error> {
+    core::str::from_utf8(topic).map_err(|_| Error::InvalidTopic)
+}
+
+/// Lets `make` write into C's buffer, which is wiped when it does not.
+pub(crate) fn into(
+    call: &mut Call<'_>,
+    out: Pointer<u8>,
+    size: usize,
+    written: Pointer<usize>,
+    make: impl FnOnce(&mut [u8]) -> Result<usize, Error>,
+) -> Result<(), Failure> {
+    let (out, written) = (call.write(out, size)?, call.place(written)?);
+    *written = 0;
+    let made = make(out);
+    if made.is_err() {
+        out.zeroize();
+    }
+    *written = made?;
+    Ok(())
+}
+
+fn measured<'c>(
+    call: &mut Call<'c>,
+    measurement: ConstPointer<zegel_measurement>,
+) -> Result<Measurement<'c>, Failure> {
+    let zegel_measurement { time, body, body_size, format } = *call.value(measurement)?;
+    Ok(Measurement { time: clock(time), format: Format(format), body: call.read(body, body_size)? })
+}
+
+/// Shows the broker each body's length.
+const UNPADDED: u32 = 1;
+/// Verifies each signature before it leaves.
+const SELF_CHECK: u32 = 2;

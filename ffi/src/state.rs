@@ -1,0 +1,284 @@
+//! A receiver's state over memory that C has given, and over the program's durable store where it has one.
+
+use core::ffi::c_int;
+
+use zegel::{
+    Arrival, Card, Error, Event, EventLog, FixedSessions, FixedTrust, Id, Kid, Manifest, ReplayGuard,
+};
+use zegel::{Result, Sender, SessionId, SessionKeys, SessionRecord, SessionStore, Stream, Succession};
+use zegel::{TrustStore, Watch, WindowGuard};
+
+use crate::bridge::Room;
+use crate::outside::answered;
+use crate::types::{zegel_peer, zegel_session, zegel_state};
+
+/// One sender, and a window for each of at most two of its streams: to this receiver alone, and to one group.
+pub(crate) struct Peer {
+    trust: FixedTrust<1>,
+    id: Option<Id>,
+    guard: WindowGuard<2>,
+}
+
+impl Peer {
+    pub(crate) const fn new() -> Self {
+        Self { trust: FixedTrust::new(), id: None, guard: WindowGuard::new() }
+    }
+}
+
+/// The state, for one call.
+pub(crate) struct State<'s> {
+    pub(crate) peers: &'s mut [Room<zegel_peer>],
+    pub(crate) sessions: &'s mut [Room<zegel_session>],
+    pub(crate) durable: Option<&'s zegel_state>,
+    pub(crate) events: &'s mut EventLog<4>,
+}
+
+impl State<'_> {
+    /// Pins a card that the user decided to trust.
+    pub(crate) fn pin(&mut self, card: &Card) -> Result<()> {
+        let known = self.peer(card.id());
+        let kid = card.id().kid();
+        if known.is_none() && self.sender(&kid)?.is_some() {
+            self.events.notice(&Event::Equivocation { id: *card.id() })?;
+            return Err(Error::Equivocation);
+        }
+        let free = || self.peers.iter().position(|peer| peer.value().id.is_none());
+        let place = known.or_else(free).ok_or(Error::Full)?;
+        let peer = self.peers.get_mut(place).ok_or(Error::Full)?.value_mut();
+        peer.trust.pin(card)?;
+        peer.id = Some(*card.id());
+        Ok(())
+    }
+
+    /// Takes a newer card, and notes what a person has to see.
+    pub(crate) fn renew(&mut self, card: &Card) -> Result<()> {
+        let place = self.peer(card.id()).ok_or(Error::UnknownSender)?;
+        let peer = self.peers.get_mut(place).ok_or(Error::UnknownSender)?.value_mut();
+        let same = peer.trust.get(card.id()).is_some_and(|pinned| pinned.kem_keys().eq(card.kem_keys()));
+        match peer.trust.renew(card) {
+            Ok(Succession::Newer) if !same => {
+                self.events.notice(&Event::KeyChanged { id: *card.id(), serial: card.serial() })
+            }
+            Err(Error::Equivocation) => {
+                self.events.notice(&Event::Equivocation { id: *card.id() })?;
+                Err(Error::Equivocation)
+            }
+            other => other.map(|_| ()),
+        }
+    }
+
+    /// Ends the trust in somebody, and their sessions.
+    pub(crate) fn revoke(&mut self, id: &Id) -> Result<()> {
+        let place = self.peer(id).ok_or(Error::UnknownSender)?;
+        self.peers.get_mut(place).ok_or(Error::UnknownSender)?.value_mut().trust.revoke(id)?;
+        self.forget_sessions(id)
+    }
+
+    fn peer(&self, id: &Id) -> Option<usize> {
+        self.peers.iter().position(|peer| peer.value().id == Some(*id))
+    }
+
+    fn guard(&mut self, stream: &Stream) -> Option<&mut WindowGuard<2>> {
+        let place = self.peer(&stream.sender)?;
+        Some(&mut self.peers.get_mut(place)?.value_mut().guard)
+    }
+
+    /// The place that has this session: in memory, or found again where the program keeps it.
+    fn slot(&mut self, id: &SessionId) -> Result<Option<&mut Followed>> {
+        let has = |slot: &Room<zegel_session>| slot.value().record.is_some_and(|record| record.id() == *id);
+        let mut place = self.sessions.iter().position(has);
+        if place.is_none()
+            && let Some(record) = self.find(id)?
+        {
+            self.follow(&record)?;
+            place = self.sessions.iter().position(has);
+        }
+        Ok(place.and_then(|place| self.sessions.get_mut(place)).map(Room::value_mut))
+    }
+
+    fn find(&self, id: &SessionId) -> Result<Option<SessionRecord>> {
+        let Some((state, find)) = self.durable.and_then(|state| Some((state, state.find?))) else {
+            return Ok(None);
+        };
+        let mut bytes = [0; SessionRecord::BYTES];
+        match find(state.user, id.0.as_ptr(), bytes.as_mut_ptr(), bytes.len()) {
+            0 => SessionRecord::from_bytes(&bytes).map(Some),
+            status if status == c_int::from(Error::UnknownSession.code()) => Ok(None),
+            _ => Err(Error::Storage),
+        }
+    }
+
+    /// Where a new session of `sender` goes: a free place, or that of its oldest session.
+    fn place(&self, sender: &Id) -> Result<usize> {
+        let records = || self.sessions.iter().map(|slot| slot.value().record);
+        let theirs = |record: &SessionRecord| record.sender() == sender;
+        let oldest = records().flatten().filter(theirs).map(|record| record.sequence()).min();
+        let is_oldest = |record: Option<SessionRecord>| {
+            record.is_some_and(|r| theirs(&r) && Some(r.sequence()) == oldest)
+        };
+        records()
+            .position(|record| record.is_none())
+            .or_else(|| records().position(is_oldest))
+            .ok_or(Error::Full)
+    }
+
+    fn follow(&mut self, session: &SessionRecord) -> Result<()> {
+        let place = self.place(session.sender())?;
+        let slot = self.sessions.get_mut(place).ok_or(Error::Full)?.value_mut();
+        slot.session.keep_session(session)?;
+        slot.record = Some(*session);
+        Ok(())
+    }
+}
+
+/// One session, and the leaves and manifests that wait in it.
+pub(crate) struct Followed {
+    record: Option<SessionRecord>,
+    session: FixedSessions<1>,
+}
+
+impl Followed {
+    pub(crate) const fn new() -> Self {
+        Self { record: None, session: FixedSessions::new() }
+    }
+}
+
+impl TrustStore for State<'_> {
+    fn sender(&self, kid: &Kid) -> Result<Option<Sender>> {
+        let mut found = self.peers.iter().map(|peer| peer.value().trust.sender(kid));
+        found.find_map(Result::transpose).transpose()
+    }
+
+    fn vouches(&self, forwarder: &Id, origin: &Id) -> Result<bool> {
+        match self.durable.and_then(|state| Some((state, state.vouches?))) {
+            Some((state, vouches)) => match vouches(state.user, forwarder.0.as_ptr(), origin.0.as_ptr()) {
+                0 => Ok(true),
+                status if status == c_int::from(Error::UnknownSender.code()) => Ok(false),
+                _ => Err(Error::Storage),
+            },
+            None => Ok(false),
+        }
+    }
+}
+
+impl ReplayGuard for State<'_> {
+    fn take(&mut self, stream: &Stream, sequence: u64, digest: &[u8; 32]) -> Result<Arrival> {
+        let Some((state, take)) = self.durable.and_then(|state| Some((state, state.take?))) else {
+            return self.guard(stream).ok_or(Error::UnknownSender)?.take(stream, sequence, digest);
+        };
+        let (mut missing, mut late) = ([u64::MAX; 2], 0);
+        let (stream, digest) = (name(stream), digest.as_ptr());
+        match take(state.user, stream.as_ptr(), sequence, digest, missing.as_mut_ptr(), &raw mut late) {
+            0 => {
+                let [first, last] = missing;
+                Ok(Arrival {
+                    missing: (first <= last && last < sequence).then_some((first, last)),
+                    late: late != 0,
+                })
+            }
+            status => Err(refusal(status)),
+        }
+    }
+
+    fn next(&self, stream: &Stream) -> Result<u64> {
+        let Some((state, next)) = self.durable.and_then(|state| Some((state, state.next?))) else {
+            let place = self.peer(&stream.sender).and_then(|place| self.peers.get(place));
+            return place.map_or(Ok(0), |peer| peer.value().guard.next(stream));
+        };
+        let mut number = 0;
+        answered(next(state.user, name(stream).as_ptr(), &raw mut number), Error::Storage).map(|()| number)
+    }
+}
+
+impl SessionStore for State<'_> {
+    fn session(&mut self, id: &SessionId) -> Result<Option<SessionRecord>> {
+        Ok(self.slot(id)?.and_then(|slot| slot.record))
+    }
+
+    fn admits(&mut self, session: &SessionRecord) -> Result<()> {
+        match self.session(&session.id())? {
+            Some(known) if known == *session => Ok(()),
+            Some(_) => Err(Error::Equivocation),
+            None => self.place(session.sender()).map(|_| ()),
+        }
+    }
+
+    fn keep_session(&mut self, session: &SessionRecord) -> Result<()> {
+        self.admits(session)?;
+        if let Some((state, keep)) = self.durable.and_then(|state| Some((state, state.keep?))) {
+            let bytes = session.to_bytes();
+            let status = keep(state.user, session.id().0.as_ptr(), bytes.as_ptr(), bytes.len());
+            answered(status, Error::Storage)?;
+        }
+        if self.slot(&session.id())?.is_some() {
+            return Ok(());
+        }
+        // A keyframe that was held back gives up its own session, and not a newer one.
+        let place = self.place(session.sender())?;
+        let kept = self.sessions.get(place).and_then(|slot| slot.value().record);
+        if kept.is_some_and(|kept| session.sequence() < kept.sequence()) {
+            return Ok(());
+        }
+        self.follow(session)
+    }
+
+    fn keys(&mut self, id: &SessionId) -> Option<&SessionKeys> {
+        self.slot(id).ok().flatten()?.session.keys(id)
+    }
+
+    fn hold_keys(&mut self, keys: SessionKeys) {
+        if let Ok(Some(slot)) = self.slot(&keys.id()) {
+            slot.session.hold_keys(keys);
+        }
+    }
+
+    fn keep_leaf(&mut self, id: &SessionId, sequence: u64, leaf: &[u8; 32]) -> Result<()> {
+        self.slot(id)?.ok_or(Error::UnknownSession)?.session.keep_leaf(id, sequence, leaf)
+    }
+
+    fn leaf(&mut self, id: &SessionId, sequence: u64) -> Result<Option<[u8; 32]>> {
+        self.slot(id)?.map_or(Ok(None), |slot| slot.session.leaf(id, sequence))
+    }
+
+    fn keep_manifest(&mut self, id: &SessionId, manifest: &Manifest) -> Result<()> {
+        self.slot(id)?.ok_or(Error::UnknownSession)?.session.keep_manifest(id, manifest)
+    }
+
+    fn manifest(&mut self, id: &SessionId, sequence: u64) -> Result<Option<Manifest>> {
+        self.slot(id)?.map_or(Ok(None), |slot| slot.session.manifest(id, sequence))
+    }
+
+    fn release(&mut self, id: &SessionId, manifest: &Manifest) -> Result<()> {
+        self.slot(id)?.map_or(Ok(()), |slot| slot.session.release(id, manifest))
+    }
+
+    fn forget_sessions(&mut self, sender: &Id) -> Result<()> {
+        for slot in self.sessions.iter_mut().map(Room::value_mut) {
+            if slot.record.is_some_and(|record| record.sender() == sender) {
+                *slot = Followed::new();
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Watch for State<'_> {
+    fn notice(&mut self, event: &Event) -> Result<()> {
+        self.events.notice(event)
+    }
+}
+
+/// A stream as C knows it: the sender's id, and the hash of the audience.
+fn name(stream: &Stream) -> [u8; 64] {
+    let mut name = [0; 64];
+    for (place, byte) in name.iter_mut().zip(stream.sender.0.iter().chain(&stream.audience)) {
+        *place = *byte;
+    }
+    name
+}
+
+/// What a program may say to a number that it does not take; anything else is trouble of its own.
+fn refusal(status: c_int) -> Error {
+    let known = [Error::Duplicate, Error::TooOld, Error::Conflict, Error::Full];
+    known.into_iter().find(|error| c_int::from(error.code()) == status).unwrap_or(Error::Storage)
+}

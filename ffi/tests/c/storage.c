@@ -1,0 +1,173 @@
+/* Resets in the middle of every write of a sealer's storage: no number is used twice, no session survives, and the
+ * device goes on or refuses. The flash is that of the firmware: an erase and a write, torn after any byte. */
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support.h"
+#include "zegel.h"
+
+#define MUST(holds) ((holds) ? (void)0 : (fprintf(stderr, "storage: tear %u: %s\n", tear_at, #holds), exit(1)))
+
+static uint8_t flash[2][ZEGEL_SLOT_SIZE];
+static unsigned tear, tear_at, reads_fail, writes_fail, writes_lie;
+static jmp_buf reset;
+
+static void step(void) {
+    if (tear > 0 && --tear == 0) longjmp(reset, 1);
+}
+
+static int slot_read(void *user, uint32_t slot, uint8_t *out, size_t size) {
+    (void)user;
+    if (reads_fail) return 1;
+    memcpy(out, flash[slot], size);
+    return 0;
+}
+
+static int slot_write(void *user, uint32_t slot, const uint8_t *bytes, size_t size) {
+    (void)user;
+    if (writes_fail) return 1;
+    if (writes_lie) return 0;
+    for (size_t i = 0; i < size; i++) {
+        step();
+        flash[slot][i] = 0xff;
+    }
+    for (size_t i = 0; i < size; i++) {
+        step();
+        flash[slot][i] &= bytes[i];
+    }
+    step();
+    return 0;
+}
+
+static const zegel_storage storage = {slot_read, slot_write, NULL};
+static zegel_identity device, pgo;
+static zegel_kem_key key;
+static zegel_card pgo_card, device_card;
+static zegel_receiver receiver;
+static zegel_peer peer;
+static zegel_session session;
+static zegel_sealer sealer;
+static uint8_t pgo_id[32], card[ZEGEL_CARD_SIZE];
+static uint64_t highest;
+static int any;
+
+static void card_of(const zegel_identity *identity, const zegel_kem_key *kem, zegel_card *into) {
+    uint8_t public_key[32];
+    size_t size;
+    zegel_claims claims = {1, 0, 2000000000, "test", 4, public_key, kem != NULL, 0};
+    if (kem) MUST(zegel_kem_key_public(kem, public_key) == 0);
+    MUST(zegel_card_issue(identity, &claims, &support_entropy, card, sizeof card, &size) == 0);
+    MUST(zegel_card_read(into, card, size) == 0);
+}
+
+/* What was sealed opens, under a number above all before. */
+static void open_it(uint8_t *envelope, size_t size) {
+    zegel_opened opened;
+    MUST(zegel_open(&receiver, "t", 1, ZEGEL_NO_TIME, envelope, size, &opened, NULL) == 0);
+    MUST(!any || opened.sequence > highest);
+    highest = opened.sequence;
+    any = 1;
+}
+
+static void seal_one(void) {
+    static uint8_t envelope[1024];
+    const zegel_measurement beat = {ZEGEL_NO_TIME, (const uint8_t *)"61", 2, 42};
+    size_t size;
+    MUST(zegel_seal(&sealer, "t", 1, &beat, &support_entropy, envelope, sizeof envelope, &size) == 0);
+    open_it(envelope, size);
+}
+
+static void life(void) {
+    static uint8_t envelope[1024];
+    const zegel_limits limits = {4, 65536, 86400};
+    const zegel_measurement beat = {ZEGEL_NO_TIME, (const uint8_t *)"61", 2, 42};
+    size_t size;
+    seal_one();
+    MUST(zegel_session_begin(&sealer, "t", 1, ZEGEL_NO_TIME, &limits, &support_entropy, envelope, sizeof envelope, &size) == 0);
+    open_it(envelope, size);
+    for (int i = 0; i < 80; i++) {
+        int answered = zegel_session_seal(&sealer, "t", 1, &beat, ZEGEL_NO_TIME, envelope, sizeof envelope, &size);
+        if (answered == ZEGEL_MANIFEST_DUE) {
+            MUST(zegel_session_manifest(&sealer, "t", 1, &support_entropy, envelope, sizeof envelope, &size) == 0);
+        } else {
+            MUST(answered == 0);
+        }
+        open_it(envelope, size);
+    }
+    MUST(zegel_session_end(&sealer) == 0);
+    seal_one();
+}
+
+int main(int argc, char **argv) {
+    static uint8_t envelope[1024];
+    const unsigned stride = argc > 1 ? (unsigned)atoi(argv[1]) : 1;
+    const zegel_acceptance anything = {ZEGEL_NO_TIME, ZEGEL_NO_TIME, ZEGEL_NO_TIME};
+    const zegel_measurement beat = {ZEGEL_NO_TIME, (const uint8_t *)"61", 2, 42};
+    size_t size;
+    support_noise_clear();
+    support_random(1);
+    MUST(zegel_identity_from_seed(&device, (const uint8_t *)"a seed of the storage test......") == 0);
+    MUST(zegel_identity_from_seed(&pgo, (const uint8_t *)"a seed of the receiver's identit") == 0);
+    MUST(zegel_kem_key_from_secret(&key, (const uint8_t *)"a secret of the receiver's key..") == 0);
+    MUST(zegel_identity_id(&pgo, pgo_id) == 0);
+    card_of(&device, NULL, &device_card);
+    card_of(&pgo, &key, &pgo_card);
+
+    /* 129 steps a write: the first boot, and two reservations of 64 numbers. */
+    for (tear_at = 1; tear_at <= 3 * 129 + 1; tear_at += stride) {
+        int started = 0;
+        (void)started;
+        memset(flash, 0xff, sizeof flash);
+        any = 0;
+        MUST(zegel_receiver_init(&receiver, pgo_id, &key, 1, &peer, 1, &session, 1) == 0);
+        MUST(zegel_receiver_pin(&receiver, &device_card) == 0);
+        MUST(zegel_receiver_accept(&receiver, &anything) == 0);
+        tear = tear_at;
+        if (setjmp(reset) == 0) {
+            MUST(zegel_storage_create(&storage, &device, pgo_id) == 0);
+            MUST(zegel_sealer_init(&sealer, &device, &pgo_card, ZEGEL_NO_TIME, &storage, 0) == 0);
+            life();
+        }
+        /* The board starts again: memory is not what it was, so no session is. */
+        tear = 0;
+        memset(&sealer, 0xa5, sizeof sealer);
+        MUST(zegel_session_seal(&sealer, "t", 1, &beat, ZEGEL_NO_TIME, envelope, sizeof envelope, &size) == ZEGEL_BAD_CONTEXT);
+        MUST(zegel_sealer_init(&sealer, &device, &pgo_card, ZEGEL_NO_TIME, &storage, 0) == 0);
+        MUST(zegel_session_seal(&sealer, "t", 1, &beat, ZEGEL_NO_TIME, envelope, sizeof envelope, &size) == ZEGEL_BAD_CONTEXT);
+        if (!any) {
+            /* The first boot may not have finished: it is done again, which is nothing where it had. */
+            MUST(zegel_storage_create(&storage, &device, pgo_id) == 0);
+        }
+        seal_one();
+        MUST(zegel_storage_create(&storage, &device, pgo_id) == 0);
+        seal_one();
+    }
+
+    /* Where nothing can be read, or a write does not last, nothing is sealed. */
+    tear_at = 0;
+    memset(flash, 0xff, sizeof flash);
+    MUST(zegel_sealer_init(&sealer, &device, &pgo_card, ZEGEL_NO_TIME, &storage, 0) == 0);
+    MUST(zegel_seal(&sealer, "t", 1, &beat, &support_entropy, envelope, sizeof envelope, &size) == ZEGEL_STORAGE);
+    MUST(size == 0);
+    MUST(zegel_storage_create(&storage, &device, pgo_id) == 0);
+    reads_fail = 1;
+    MUST(zegel_seal(&sealer, "t", 1, &beat, &support_entropy, envelope, sizeof envelope, &size) == ZEGEL_STORAGE);
+    MUST(zegel_storage_create(&storage, &device, pgo_id) == ZEGEL_STORAGE);
+    reads_fail = 0;
+    writes_fail = 1;
+    MUST(zegel_seal(&sealer, "t", 1, &beat, &support_entropy, envelope, sizeof envelope, &size) == ZEGEL_STORAGE);
+    writes_fail = 0;
+    writes_lie = 1;
+    MUST(zegel_seal(&sealer, "t", 1, &beat, &support_entropy, envelope, sizeof envelope, &size) == ZEGEL_STORAGE);
+    writes_lie = 0;
+    MUST(zegel_seal(&sealer, "t", 1, &beat, &support_entropy, envelope, sizeof envelope, &size) == 0);
+    /* Another stream's storage is not this one's, and worn out slots are not blank ones. */
+    MUST(zegel_storage_create(&storage, &pgo, pgo_id) == ZEGEL_STORAGE);
+    memset(flash, 0x5a, sizeof flash);
+    MUST(zegel_storage_create(&storage, &device, pgo_id) == ZEGEL_STORAGE);
+    zegel_sealer_wipe(&sealer);
+    printf("resets at every step of three writes\n");
+    return 0;
+}
