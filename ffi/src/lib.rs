@@ -4,6 +4,7 @@
 //! Without features there is no heap, no standard library, no global state and no panic.
 #![no_std]
 #![deny(missing_docs)]
+#![allow(clippy::large_enum_variant, reason = "without a heap there is nowhere else to put them")]
 #![cfg_attr(
     not(test),
     deny(

@@ -29,7 +29,6 @@ pub struct Pairing {
     at: Stage,
 }
 
-#[expect(clippy::large_enum_variant, reason = "without a heap there is nowhere else to put them")]
 enum Stage {
     Scanner(Scanner<'static, Signer>),
     Confirming(Confirming<'static, Signer>),

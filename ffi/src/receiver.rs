@@ -4,6 +4,7 @@ use core::ffi::{c_char, c_int};
 
 use zegel::{
     Acceptance, Content, Error, Event, EventLog, Id, MAX_KEM_KEYS, Opened, Opener, Origin, Provenance,
+    SignedBlock,
 };
 
 use crate::bridge::{Call, ConstPointer, Kind, Pointer, Row, Tie, call, fits, zeroed};
@@ -236,7 +237,7 @@ pub extern "C" fn zegel_receiver_wipe(receiver: Pointer<zegel_receiver>) -> c_in
 fn tell(found: &Opened<'_>, opened: &mut zegel_opened) {
     let arrival = found.arrival();
     let (missing_first, missing_last) = arrival.missing.unwrap_or_default();
-    let (block_first, block_last) = found.block().map(|block| block.numbers()).unwrap_or_default();
+    let (block_first, block_last) = found.block().map(SignedBlock::numbers).unwrap_or_default();
     *opened = zegel_opened {
         sequence: found.sequence(),
         time: found.time().unwrap_or(NO_TIME),
