@@ -9,8 +9,8 @@
  *   - The caller owns all memory. There is no heap, no global state and no clock: time is an argument, in seconds
  *     since 1970, or ZEGEL_NO_TIME.
  *   - A context (a struct with `opaque` in it) is made by a call and ended by its `_wipe`, which may come twice or get
- *     NULL. It is not copied and not moved, and lives in one thread at a time. It holds on to what it was made from:
- *     a sealer to its identity, a receiver to its keys, a pairing to its identity and card.
+ *     NULL. It is not copied, not moved and not kept over a reset, and lives in one thread at a time. It holds on to what it was
+ *     made from: a sealer to its identity, a receiver to its keys, a pairing to its identity and card.
  *   - On a positive result outputs are wiped, and nothing has changed but that a number may be used up. On a negative
  *     one nothing at all was touched. NULL, misaligned or overlapping arguments and contexts that were never made,
  *     have ended, were moved or are at work are answered, and not followed.
@@ -60,6 +60,7 @@ enum zegel_result {
 /* The longest envelope of a body, and the longest message of a session: buckets hide the length (SPEC.md, 4.5). */
 #define ZEGEL_BUCKET_(n) ((n) <= 256 ? 512 : (n) <= 512 ? 1024 : (n) <= 1024 ? 2048 : (n) + (n) / 4 + 1024)
 #define ZEGEL_SEALED_SIZE(body_size) ((size_t)ZEGEL_BUCKET_((body_size) + 192))
+#define ZEGEL_GROUP_SIZE(body_size, recipients) ((size_t)ZEGEL_BUCKET_((body_size) + 192 + 124 * (recipients)))
 #define ZEGEL_MESSAGE_SIZE(body_size) ((size_t)((body_size) <= 50 ? 256 : ZEGEL_BUCKET_((body_size) + 72)))
 
 /* What the program brings ------------------------------------------------------------------------------------------
@@ -97,6 +98,7 @@ ZEGEL_CONTEXT_(zegel_identity, 44, 44);  /* who signs */
 ZEGEL_CONTEXT_(zegel_kem_key, 14, 16);   /* what opens */
 ZEGEL_CONTEXT_(zegel_card, 68, 68);      /* somebody's public keys, verified */
 ZEGEL_CONTEXT_(zegel_sealer, 132, 132);  /* what seals for one recipient */
+ZEGEL_CONTEXT_(zegel_group, 700, 720);   /* what seals for several at once */
 ZEGEL_CONTEXT_(zegel_pairing, 250, 250); /* one end of a pairing */
 ZEGEL_CONTEXT_(zegel_receiver, 66, 76);  /* what opens for one identity */
 ZEGEL_CONTEXT_(zegel_peer, 160, 160);    /* a sender that it trusts */
@@ -154,11 +156,11 @@ typedef struct zegel_limits { /* of a session: at most 64, 65536 and 86400 */
 enum zegel_options { ZEGEL_UNPADDED = 1, ZEGEL_SELF_CHECK = 2 }; /* the latter verifies what it signs */
 
 /* Once in the life of an identity and a recipient, and never because a storage could not be read. */
-ZEGEL_CALL zegel_storage_create(const zegel_storage *storage, const zegel_identity *identity,
-                                const uint8_t recipient[32]);
+ZEGEL_CALL zegel_storage_create(const zegel_storage *storage, const zegel_identity *identity, const uint8_t recipient[32]);
 ZEGEL_CALL zegel_sealer_init(zegel_sealer *sealer, const zegel_identity *identity, const zegel_card *recipient,
                              uint64_t now, const zegel_storage *storage, uint32_t options);
-ZEGEL_CALL zegel_sealer_renew(zegel_sealer *sealer, const zegel_card *card, uint64_t now); /* a newer card of the same */
+/* A newer card of the same. Where it has another key, an open session is ZEGEL_SESSION_OVER from here on: sign it before. */
+ZEGEL_CALL zegel_sealer_renew(zegel_sealer *sealer, const zegel_card *card, uint64_t now);
 int zegel_sealer_wipe(zegel_sealer *sealer);
 
 ZEGEL_CALL zegel_seal(zegel_sealer *sealer, const char *topic, size_t topic_size,
@@ -183,6 +185,15 @@ ZEGEL_CALL zegel_session_seal(zegel_sealer *sealer, const char *topic, size_t to
 ZEGEL_CALL zegel_session_manifest(zegel_sealer *sealer, const char *topic, size_t topic_size,
                                   const zegel_entropy *entropy, uint8_t *out, size_t size, size_t *written);
 ZEGEL_CALL zegel_session_end(zegel_sealer *sealer);
+
+/* One publication for 2 to 16 recipients, whose cards are an array. Another set of them is another group and storage. */
+ZEGEL_CALL zegel_group_init(zegel_group *group, const zegel_identity *identity, const zegel_card *recipients, size_t count,
+                            uint64_t now, const zegel_storage *storage, uint32_t options);
+ZEGEL_CALL zegel_group_storage_create(zegel_group *group); /* once in its life, as zegel_storage_create */
+ZEGEL_CALL zegel_group_renew(zegel_group *group, const zegel_card *card, uint64_t now);
+ZEGEL_CALL zegel_group_seal(zegel_group *group, const char *topic, size_t topic_size, const zegel_measurement *measurement,
+                            const zegel_entropy *entropy, uint8_t *out, size_t size, size_t *written);
+int zegel_group_wipe(zegel_group *group);
 
 /* Pairing ----------------------------------------------------------------------------------------------------------
  * Two ends that never met exchange their cards over the broker, by a code that one shows (as a QR code) and the other

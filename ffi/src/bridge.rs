@@ -173,6 +173,20 @@ impl<'c> Call<'c> {
         self.look_at(Tie(context.0))
     }
 
+    /// `count` contexts that are only read, one after the other.
+    pub(crate) fn look_row<T: Kind>(
+        &mut self,
+        first: ConstPointer<T>,
+        count: usize,
+    ) -> Result<&'c [Room<T>], Failure> {
+        self.ranges.claim(first.0.cast(), layout::<T>(), count, false)?;
+        for place in 0..count {
+            whole::<T::Inside>(first.0.wrapping_add(place).cast(), T::KIND)?;
+        }
+        // SAFETY: each is whole, and contexts that are looked at are changed by their end alone.
+        Ok(unsafe { core::slice::from_raw_parts(first.0.cast(), count) })
+    }
+
     /// A context that outlives this call, because another one was tied to it.
     pub(crate) fn look_at<T: Kind>(&mut self, tie: Tie<T>) -> Result<&'c T::Inside, Failure> {
         let slot: *const Slot<T::Inside> = tie.0.cast();

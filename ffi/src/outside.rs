@@ -66,16 +66,14 @@ pub(crate) enum Signer {
 }
 
 impl Signer {
-    /// Refuses what could not sign: a check costs one signature, and is worth it at boot.
+    /// Refuses what the crate refuses of its own: keys that are weak or published, and a hedge that nobody drew.
     pub(crate) fn elsewhere(signer: &zegel_signer) -> Result<Self> {
         if signer.sign.is_none() {
             return Err(Error::KeyUnavailable);
         }
         let hedge = Secret::new(signer.hedge);
-        if signer.hedge.iter().all(|byte| Some(byte) == signer.hedge.first()) {
-            return Err(Error::WeakKey);
-        }
-        Ok(Self::Elsewhere { signer: zegel_signer { hedge: [0; 32], ..*signer }, hedge })
+        let held = Self::Elsewhere { signer: zegel_signer { hedge: [0; 32], ..*signer }, hedge };
+        held.check().map(|()| held)
     }
 }
 
@@ -121,6 +119,7 @@ pub(crate) enum Holder {
 }
 
 impl Holder {
+    /// Refuses a public key that is not canonical, of low order, or published.
     pub(crate) fn elsewhere(agreement: &zegel_agreement) -> Result<Self> {
         if agreement.agree.is_none() {
             return Err(Error::KeyUnavailable);

@@ -3,7 +3,8 @@
 use core::ffi::{c_char, c_int};
 use core::mem;
 
-use zegel::{Error, Format, Id, Measurement, Padding, Sealer, Session, SessionLimits, Sign, Stream};
+use zegel::{Card, Error, Format, Id, Measurement, Padding, Renewed, Sealer, Session, SessionLimits};
+use zegel::{Sign, Stream};
 use zeroize::Zeroize;
 
 use crate::bridge::{Call, ConstPointer, Kind, Pointer, Tie, call, fits};
@@ -30,6 +31,8 @@ pub struct Sealing {
 enum Stage {
     Single(Sealer<'static, Numbers, Signer>),
     Session(Session<'static, Numbers, Signer>),
+    /// A newer card brought another key: the session is over, and nobody has ended it yet.
+    Over(Sealer<'static, Numbers, Signer>),
     /// While it goes from one to the other, and no longer.
     Between,
 }
@@ -39,8 +42,29 @@ impl Sealing {
         if let Stage::Single(sealer) = &mut self.at { Ok(sealer) } else { Err(Failure::Context) }
     }
 
-    fn session(&mut self) -> Result<&mut Session<'static, Numbers, Signer>, Failure> {
-        if let Stage::Session(session) = &mut self.at { Ok(session) } else { Err(Failure::Context) }
+    /// The session, or none when it is over.
+    fn session(&mut self) -> Result<Option<&mut Session<'static, Numbers, Signer>>, Failure> {
+        match &mut self.at {
+            Stage::Session(session) => Ok(Some(session)),
+            Stage::Over(_) => Ok(None),
+            Stage::Single(_) | Stage::Between => Err(Failure::Context),
+        }
+    }
+
+    fn renew(&mut self, card: &Card, now: Option<u64>) -> Result<(), Error> {
+        if let Stage::Single(sealer) | Stage::Over(sealer) = &mut self.at {
+            return sealer.renew(card, now).map(|_| ());
+        }
+        let (at, renewed) = match mem::replace(&mut self.at, Stage::Between) {
+            Stage::Session(session) => match session.renew(card, now) {
+                Ok(Renewed::GoesOn(session)) => (Stage::Session(session), Ok(())),
+                Ok(Renewed::Over(sealer)) => (Stage::Over(sealer), Ok(())),
+                Err(refused) => (Stage::Session(refused.state), Err(refused.error)),
+            },
+            other => (other, Ok(())),
+        };
+        self.at = at;
+        renewed
     }
 }
 
@@ -73,18 +97,15 @@ pub extern "C" fn zegel_sealer_init(
         let place = call.fresh(sealer)?;
         let (signer, identity) = call.tie(identity)?;
         let (card, storage) = (call.look(recipient)?, call.value(storage)?);
-        if options & !(UNPADDED | SELF_CHECK) != 0 {
-            return Err(Failure::Argument);
-        }
-        let padding = if options & UNPADDED == 0 { Padding::Buckets } else { Padding::None };
+        let (padding, self_check) = chosen(options)?;
         let made = Sealer::new(signer, card, clock(now), Numbers::new(storage));
         let made = made.map(|sealer| sealer.with_padding(padding));
-        let made = if options & SELF_CHECK == 0 { made } else { made.and_then(Sealer::with_self_check) };
+        let made = if self_check { made.and_then(Sealer::with_self_check) } else { made };
         place.fill(made.map(|sealer| Sealing { identity, at: Stage::Single(sealer) }))
     })
 }
 
-/// Takes a newer card of the recipient.
+/// Takes a newer card of the recipient, in a session too.
 #[unsafe(no_mangle)]
 pub extern "C" fn zegel_sealer_renew(
     sealer: Pointer<zegel_sealer>,
@@ -94,8 +115,7 @@ pub extern "C" fn zegel_sealer_renew(
     call(|call| {
         let mut sealing = call.enter(sealer)?;
         let card = call.look(card)?;
-        sealing.single()?.renew(card, clock(now))?;
-        Ok(())
+        Ok(sealing.renew(card, clock(now))?)
     })
 }
 
@@ -241,6 +261,7 @@ pub extern "C" fn zegel_session_seal(
         let topic = call.text(topic, topic_size)?;
         let measurement = measured(call, measurement)?;
         into(call, out, size, written, |out| {
+            let session = session.ok_or(Error::SessionOver)?;
             Ok(session.seal(named(topic)?, &measurement, clock(now), out)?.len())
         })
     })
@@ -263,7 +284,10 @@ pub extern "C" fn zegel_session_manifest(
         let session = sealing.session()?;
         let topic = call.text(topic, topic_size)?;
         let mut rng = Entropy::new(call.value(entropy)?);
-        into(call, out, size, written, |out| Ok(session.manifest(named(topic)?, &mut rng, out)?.len()))
+        into(call, out, size, written, |out| {
+            let session = session.ok_or(Error::SessionOver)?;
+            Ok(session.manifest(named(topic)?, &mut rng, out)?.len())
+        })
     })
 }
 
@@ -273,9 +297,11 @@ pub extern "C" fn zegel_session_end(sealer: Pointer<zegel_sealer>) -> c_int {
     call(|call| {
         let mut sealing = call.enter(sealer)?;
         sealing.session()?;
-        if let Stage::Session(session) = mem::replace(&mut sealing.at, Stage::Between) {
-            sealing.at = Stage::Single(session.end());
-        }
+        sealing.at = match mem::replace(&mut sealing.at, Stage::Between) {
+            Stage::Session(session) => Stage::Single(session.end()),
+            Stage::Over(sealer) => Stage::Single(sealer),
+            other => other,
+        };
         Ok(())
     })
 }
@@ -309,7 +335,16 @@ pub(crate) fn into(
     Ok(())
 }
 
-fn measured<'c>(
+/// What `options` choose: how much of a length shows, and whether each signature is verified before it leaves.
+pub(crate) const fn chosen(options: u32) -> Result<(Padding, bool), Failure> {
+    if options & !(UNPADDED | SELF_CHECK) != 0 {
+        return Err(Failure::Argument);
+    }
+    let padding = if options & UNPADDED == 0 { Padding::Buckets } else { Padding::None };
+    Ok((padding, options & SELF_CHECK != 0))
+}
+
+pub(crate) fn measured<'c>(
     call: &mut Call<'c>,
     measurement: ConstPointer<zegel_measurement>,
 ) -> Result<Measurement<'c>, Failure> {

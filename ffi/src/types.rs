@@ -298,6 +298,8 @@ contexts! {
     zegel_card: 68, 68;
     /// What seals for one recipient.
     zegel_sealer: 132, 132;
+    /// What seals for several recipients.
+    zegel_group: 700, 720;
     /// One sender that a receiver trusts.
     zegel_peer: 160, 160;
     /// One session that a receiver follows.

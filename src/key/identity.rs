@@ -3,7 +3,7 @@
 use rand_core::TryCryptoRng;
 
 use crate::crypto::kdf::derive;
-use crate::crypto::sign::{SIGNATURE, SigningKey};
+use crate::crypto::sign::{PublicKey, SIGNATURE, SigningKey};
 use crate::error::{Error, Result};
 use crate::key::id::Id;
 use crate::key::published;
@@ -26,6 +26,15 @@ pub trait Sign {
     /// Who signs.
     fn id(&self) -> Id {
         Id::of(self.public_key())
+    }
+
+    /// What [`Identity::from_seed`] asks of a key in memory, asked of one that is held elsewhere (SPEC §2.4): to be asked
+    /// once, when it is loaded. [`Error::WeakKey`] when the public key is not canonical, of low order, or published, or
+    /// when all bytes of the hedge are equal.
+    fn check(&self) -> Result<()> {
+        published::refuse_uniform(self.hedge())?;
+        PublicKey::from_bytes(self.public_key())?;
+        published::refuse(&self.id().0)
     }
 }
 
@@ -84,5 +93,45 @@ impl Sign for Identity {
 impl core::fmt::Debug for Identity {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "Identity({}, ..)", self.id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A key that something else holds: its public half and its hedge.
+    struct Held([u8; 32], Secret<32>);
+
+    impl Sign for Held {
+        fn public_key(&self) -> &[u8; 32] {
+            &self.0
+        }
+
+        fn hedge(&self) -> &Secret<32> {
+            &self.1
+        }
+
+        fn sign(&self, _: &[&[u8]], _: &Secret<32>) -> Result<[u8; SIGNATURE]> {
+            Err(Error::KeyUnavailable)
+        }
+    }
+
+    #[test]
+    fn weak_and_published_keys_of_a_holder_are_refused() {
+        let seed = Secret::new(core::array::from_fn(|i| u8::try_from(i).unwrap()));
+        let hedge = || Secret::new(*seed.expose());
+        let sound = Identity::from_seed(&seed).unwrap().public_key();
+        assert_eq!(Held(sound, hedge()).check(), Ok(()));
+        for byte in [0x00, 0x5a, 0xff] {
+            assert_eq!(Held(sound, Secret::new([byte; 32])).check(), Err(Error::WeakKey), "{byte:02x}");
+        }
+        for point in curve25519_dalek::constants::EIGHT_TORSION {
+            assert_eq!(Held(point.compress().to_bytes(), hedge()).check(), Err(Error::WeakKey));
+        }
+        // Not canonical, and the key of a seed that erased memory holds.
+        assert_eq!(Held([0xff; 32], hedge()).check(), Err(Error::WeakKey));
+        let erased = *SigningKey::from_seed(&Secret::new([0xff; 32])).public();
+        assert_eq!(Held(erased, hedge()).check(), Err(Error::WeakKey));
     }
 }

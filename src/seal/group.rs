@@ -2,6 +2,7 @@
 
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
+use core::borrow::Borrow;
 
 use rand_core::TryCryptoRng;
 
@@ -50,7 +51,12 @@ impl<'k, S: SequenceStore, I: Sign> GroupSealer<'k, S, I> {
     /// # Errors
     /// [`Error::TooLarge`] unless there are 2 to 16, [`Error::Equivocation`] when one, or one's KEM key, stands twice;
     /// and for a card [`Error::Revoked`], [`Error::NotYetValid`], [`Error::Expired`], [`Error::KeyUnavailable`].
-    pub fn new(identity: &'k I, recipients: &[Card], now: Option<u64>, store: S) -> Result<Self> {
+    pub fn new<C: Borrow<Card>>(
+        identity: &'k I,
+        recipients: &[C],
+        now: Option<u64>,
+        store: S,
+    ) -> Result<Self> {
         if !(2..=MAX_RECIPIENTS).contains(&recipients.len()) {
             return Err(Error::TooLarge);
         }
@@ -281,21 +287,21 @@ fn all_different(recipients: &[Option<Recipient>]) -> Result<()> {
 }
 
 /// Cards by ascending id. With sixteen at most, looking for the next one costs less than sorting them somewhere.
-#[derive(Clone)]
-struct Ascending<'k> {
-    cards: &'k [Card],
+struct Ascending<'k, C> {
+    cards: &'k [C],
     last: Option<&'k Card>,
     left: usize,
 }
 
-impl<'k> Iterator for Ascending<'k> {
+impl<'k, C: Borrow<Card>> Iterator for Ascending<'k, C> {
     type Item = &'k Card;
 
     fn next(&mut self) -> Option<&'k Card> {
         self.left = self.left.checked_sub(1)?;
         let after = |card: &&Card| self.last.is_none_or(|last| card.id() > last.id());
         // One that stands twice leaves none for the last place, which then repeats itself and is refused.
-        self.last = self.cards.iter().filter(after).min_by_key(|card| *card.id()).or(self.last);
+        let cards = self.cards.iter().map(Borrow::borrow);
+        self.last = cards.filter(after).min_by_key(|card| *card.id()).or(self.last);
         self.last
     }
 }

@@ -35,7 +35,7 @@ pub(crate) struct Room<T>(T);
 impl<T: Kind> Room<T> {
     pub(crate) fn value(&self) -> &T::Inside {
         let slot: *const Slot<T::Inside> = (&raw const self.0).cast();
-        // SAFETY: a `Room` comes from `Call::row` alone, which has seen that it is whole.
+        // SAFETY: a `Room` comes from `Call::row` and `Call::look_row` alone, which have seen that it is whole.
         unsafe { (*slot).value.assume_init_ref() }
     }
 
