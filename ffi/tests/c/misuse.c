@@ -23,8 +23,9 @@ static const char *current = "start";
 static struct {
     zegel_identity identity, fresh_identity;
     zegel_kem_key key, fresh_key;
-    zegel_card card, fresh_card;
+    zegel_card card, fresh_card, cards[2];
     zegel_sealer sealer, fresh_sealer, in_session;
+    zegel_group group, fresh_group;
     zegel_receiver receiver, fresh_receiver;
     zegel_peer peers[2], fresh_peers[2];
     zegel_session sessions[2], fresh_sessions[2];
@@ -75,6 +76,10 @@ CALL(zegel_session_begin, P(zegel_sealer, 0), P(char, 1), a[2], a[3], P(zegel_li
 CALL(zegel_session_seal, P(zegel_sealer, 0), P(char, 1), a[2], P(zegel_measurement, 3), a[4], P(uint8_t, 5), a[6], P(size_t, 7))
 CALL(zegel_session_manifest, P(zegel_sealer, 0), P(char, 1), a[2], P(zegel_entropy, 3), P(uint8_t, 4), a[5], P(size_t, 6))
 CALL(zegel_session_end, P(zegel_sealer, 0))
+CALL(zegel_group_init, P(zegel_group, 0), P(zegel_identity, 1), P(zegel_card, 2), a[3], a[4], P(zegel_storage, 5), (uint32_t)a[6])
+CALL(zegel_group_storage_create, P(zegel_group, 0))
+CALL(zegel_group_renew, P(zegel_group, 0), P(zegel_card, 1), a[2])
+CALL(zegel_group_seal, P(zegel_group, 0), P(char, 1), a[2], P(zegel_measurement, 3), P(zegel_entropy, 4), P(uint8_t, 5), a[6], P(size_t, 7))
 CALL(zegel_pairing_scan, P(zegel_pairing, 0), P(zegel_identity, 1), P(uint8_t, 2), a[3], P(char, 4), a[5], a[6], P(uint8_t, 7), a[8], P(size_t, 9))
 CALL(zegel_pairing_show, P(zegel_pairing, 0), P(zegel_identity, 1), P(uint8_t, 2), a[3], a[4], a[5], P(zegel_entropy, 6), P(char, 7))
 CALL(zegel_pairing_topics, P(zegel_pairing, 0), P(char, 1), P(char, 2))
@@ -93,8 +98,8 @@ CALL(zegel_evidence_read, P(uint8_t, 0), a[1], P(zegel_evidence, 2))
 CALL(zegel_evidence_is_for, P(uint8_t, 0), a[1], P(uint8_t, 2))
 CALL(zegel_introduction_read, P(uint8_t, 0), a[1], P(uint8_t, 2), a[3], P(size_t, 4))
 
-/* c: a context that exists; f: memory for one; i: input; o: output; b, O: bytes in and out, their length follows;
- * n: a number; l: a length; ?: may be NULL, the letter before it. */
+/* c: a context that exists; f: memory for one; s, S: a struct or number in and out; i, o: bytes of a known length;
+ * b, O: bytes in and out, their length follows; n: a number; l: a length; ?: may be NULL, the letter before it. */
 static const struct {
     const char *name, *shape;
     int (*call)(const word *);
@@ -103,43 +108,47 @@ static const struct {
 #define A(x) (word)&w.x
 #define ROW(name, shape, ...) {#name, shape, call_##name, {__VA_ARGS__}}
     ROW(zegel_identity_from_seed, "fi", A(fresh_identity), A(bytes32)),
-    ROW(zegel_identity_from_signer, "fi", A(fresh_identity), A(signer)),
+    ROW(zegel_identity_from_signer, "fs", A(fresh_identity), A(signer)),
     ROW(zegel_identity_id, "co", A(identity), A(out32)),
     ROW(zegel_fingerprint, "io", A(bytes32), A(text)),
     ROW(zegel_kem_key_from_secret, "fi", A(fresh_key), A(bytes32)),
-    ROW(zegel_kem_key_from_agreement, "fi", A(fresh_key), A(agreement)),
+    ROW(zegel_kem_key_from_agreement, "fs", A(fresh_key), A(agreement)),
     ROW(zegel_kem_key_public, "co", A(key), A(out32)),
-    ROW(zegel_card_issue, "ciiOlo", A(identity), A(claims), A(entropy), A(out), sizeof w.out, A(size)),
+    ROW(zegel_card_issue, "cssOlS", A(identity), A(claims), A(entropy), A(out), sizeof w.out, A(size)),
     ROW(zegel_card_read, "fbl", A(fresh_card), A(in), sizeof w.in),
     ROW(zegel_card_check, "cn", A(card), 0),
-    ROW(zegel_card_tell, "co", A(card), A(facts)),
-    ROW(zegel_storage_create, "ici", A(storage), A(identity), A(bytes32)),
-    ROW(zegel_sealer_init, "fccnin", A(fresh_sealer), A(identity), A(card), 0, A(storage), 0),
+    ROW(zegel_card_tell, "cS", A(card), A(facts)),
+    ROW(zegel_storage_create, "sci", A(storage), A(identity), A(bytes32)),
+    ROW(zegel_sealer_init, "fccnsn", A(fresh_sealer), A(identity), A(card), 0, A(storage), 0),
     ROW(zegel_sealer_renew, "ccn", A(sealer), A(card), 0),
-    ROW(zegel_seal, "cbliiOlo", A(sealer), A(topic), 5, A(measurement), A(entropy), A(out), sizeof w.out, A(size)),
-    ROW(zegel_forward, "cblnbliOlo", A(sealer), A(topic), 5, 0, A(in), sizeof w.in, A(entropy), A(out), sizeof w.out, A(size)),
-    ROW(zegel_introduce, "cblnbliOlo", A(sealer), A(topic), 5, 0, A(in), sizeof w.in, A(entropy), A(out), sizeof w.out, A(size)),
-    ROW(zegel_session_begin, "cblni?iOlo", A(sealer), A(topic), 5, 0, A(limits), A(entropy), A(out), sizeof w.out, A(size)),
-    ROW(zegel_session_seal, "cblinOlo", A(in_session), A(topic), 5, A(measurement), 0, A(out), sizeof w.out, A(size)),
-    ROW(zegel_session_manifest, "cbliOlo", A(in_session), A(topic), 5, A(entropy), A(out), sizeof w.out, A(size)),
+    ROW(zegel_seal, "cblssOlS", A(sealer), A(topic), 5, A(measurement), A(entropy), A(out), sizeof w.out, A(size)),
+    ROW(zegel_forward, "cblnblsOlS", A(sealer), A(topic), 5, 0, A(in), sizeof w.in, A(entropy), A(out), sizeof w.out, A(size)),
+    ROW(zegel_introduce, "cblnblsOlS", A(sealer), A(topic), 5, 0, A(in), sizeof w.in, A(entropy), A(out), sizeof w.out, A(size)),
+    ROW(zegel_session_begin, "cblns?sOlS", A(sealer), A(topic), 5, 0, A(limits), A(entropy), A(out), sizeof w.out, A(size)),
+    ROW(zegel_session_seal, "cblsnOlS", A(in_session), A(topic), 5, A(measurement), 0, A(out), sizeof w.out, A(size)),
+    ROW(zegel_session_manifest, "cblsOlS", A(in_session), A(topic), 5, A(entropy), A(out), sizeof w.out, A(size)),
     ROW(zegel_session_end, "c", A(in_session)),
-    ROW(zegel_pairing_scan, "fcblblnOlo", A(fresh_pairing), A(identity), A(in), sizeof w.in, A(code), 125, 0, A(out), sizeof w.out, A(size)),
-    ROW(zegel_pairing_show, "fcblnnio", A(fresh_pairing), A(identity), A(in), sizeof w.in, 0, 60, A(entropy), A(code)),
+    ROW(zegel_group_init, "fccnnsn", A(fresh_group), A(identity), A(cards), 2, 0, A(storage), 0),
+    ROW(zegel_group_storage_create, "c", A(group)),
+    ROW(zegel_group_renew, "ccn", A(group), A(card), 0),
+    ROW(zegel_group_seal, "cblssOlS", A(group), A(topic), 5, A(measurement), A(entropy), A(out), sizeof w.out, A(size)),
+    ROW(zegel_pairing_scan, "fcblblnOlS", A(fresh_pairing), A(identity), A(in), sizeof w.in, A(code), 125, 0, A(out), sizeof w.out, A(size)),
+    ROW(zegel_pairing_show, "fcblnnso", A(fresh_pairing), A(identity), A(in), sizeof w.in, 0, 60, A(entropy), A(code)),
     ROW(zegel_pairing_topics, "coo", A(shower), A(one), A(two)),
-    ROW(zegel_pairing_take, "cOlniOloo", A(shower), A(in), sizeof w.in, 0, A(entropy), A(out), sizeof w.out, A(size), A(flag)),
+    ROW(zegel_pairing_take, "cOlnsOlSo", A(shower), A(in), sizeof w.in, 0, A(entropy), A(out), sizeof w.out, A(size), A(flag)),
     ROW(zegel_receiver_init, "ficnfnfn", A(fresh_receiver), A(bytes32), A(key), 1, A(fresh_peers), 2, A(fresh_sessions), 2),
-    ROW(zegel_receiver_accept, "ci", A(receiver), A(acceptance)),
-    ROW(zegel_receiver_keep, "ci", A(receiver), A(state)),
+    ROW(zegel_receiver_accept, "cs", A(receiver), A(acceptance)),
+    ROW(zegel_receiver_keep, "cs", A(receiver), A(state)),
     ROW(zegel_receiver_pin, "cc", A(receiver), A(card)),
     ROW(zegel_receiver_renew, "cc", A(receiver), A(card)),
     ROW(zegel_receiver_revoke, "ci", A(receiver), A(bytes32)),
-    ROW(zegel_receiver_events, "coo", A(receiver), A(events), A(count)),
-    ROW(zegel_open, "cblnOlof?", A(receiver), A(topic), 5, 0, A(in), sizeof w.in, A(opened), A(fresh_proof)),
-    ROW(zegel_evidence_write, "ccblblblOlo", A(receiver), A(proof), A(topic), 5, A(in), 40, A(bytes32), 32, A(out), sizeof w.out, A(size)),
+    ROW(zegel_receiver_events, "cSS", A(receiver), A(events), A(count)),
+    ROW(zegel_open, "cblnOlSf?", A(receiver), A(topic), 5, 0, A(in), sizeof w.in, A(opened), A(fresh_proof)),
+    ROW(zegel_evidence_write, "ccblblblOlS", A(receiver), A(proof), A(topic), 5, A(in), 40, A(bytes32), 32, A(out), sizeof w.out, A(size)),
     ROW(zegel_proof_release, "cc", A(receiver), A(proof)),
-    ROW(zegel_evidence_read, "blo", A(in), sizeof w.in, A(evidence)),
+    ROW(zegel_evidence_read, "blS", A(in), sizeof w.in, A(evidence)),
     ROW(zegel_evidence_is_for, "bli", A(in), sizeof w.in, A(bytes32)),
-    ROW(zegel_introduction_read, "blono", A(in), sizeof w.in, A(ids), 64, A(size)),
+    ROW(zegel_introduction_read, "blonS", A(in), sizeof w.in, A(ids), 64, A(size)),
 };
 
 /* Whether everything is as it was, the unused bytes inside contexts too. */
@@ -175,11 +184,11 @@ static size_t shape_of(const char *shape, char *letters, char *nullable) {
 }
 
 static int is_pointer(char letter) {
-    return strchr("cfiobO", letter) != NULL;
+    return strchr("cfsSiobO", letter) != NULL;
 }
 
 static int is_written(char letter) {
-    return strchr("foO", letter) != NULL;
+    return strchr("fSoO", letter) != NULL;
 }
 
 static void every_pointer(size_t row) {
@@ -194,7 +203,7 @@ static void every_pointer(size_t row) {
         arguments[i] = 0;
         if (!nullable[i]) expect(ZEGEL_BAD_ARGUMENT, row, arguments);
         /* Contexts and structs have an alignment; bytes have none. */
-        if (strchr("cf", letters[i])) {
+        if (strchr("cfsS", letters[i])) {
             arguments[i] = calls[row].arguments[i] + 1;
             expect(ZEGEL_BAD_ARGUMENT, row, arguments);
             arguments[i] = calls[row].arguments[i] + 4;
@@ -202,7 +211,7 @@ static void every_pointer(size_t row) {
         }
         /* At the end of memory, so that the end of it would lie at its start. */
         arguments[i] = ~(word)0 & ~(word)7;
-        if (strchr("cf", letters[i])) expect(ZEGEL_BAD_ARGUMENT, row, arguments);
+        if (strchr("cfsS", letters[i])) expect(ZEGEL_BAD_ARGUMENT, row, arguments);
         arguments[i] = calls[row].arguments[i];
         if (strchr("bO", letters[i])) {
             const word lengths[] = {~(word)0, ~(word)0 >> 1, (~(word)0 >> 1) + 1, ~(word)0 - arguments[i] + 1};
@@ -216,7 +225,7 @@ static void every_pointer(size_t row) {
         for (size_t j = 0; j < count; j++) {
             if (j == i || !is_pointer(letters[j]) || !(is_written(letters[i]) || is_written(letters[j]))) continue;
             arguments[i] = calls[row].arguments[j];
-            if (letters[j] == 'c' && strchr("ib", letters[i])) continue;
+            if (letters[j] == 'c' && strchr("sib", letters[i])) continue;
             current = name;
             {
                 const int answered = (before = w, calls[row].call(arguments));
@@ -282,13 +291,11 @@ static int agrees(void *user, const uint8_t *peer, uint8_t *shared) {
 }
 
 static void start(void) {
-    static uint8_t slots[2][ZEGEL_SLOT_SIZE];
     static uint8_t public_key[32], shows[ZEGEL_CARD_SIZE];
     static const uint8_t body[] = "61";
     zegel_limits limits = {4, 100, 100};
     uint8_t id[32];
     size_t size;
-    (void)slots;
     memset(&w, 0, sizeof w);
     support_noise_clear();
     support_random(3);
@@ -312,12 +319,25 @@ static void start(void) {
     w.measurement.body = body;
     w.measurement.body_size = 2;
     w.measurement.format = 42;
-    MUST(zegel_identity_id(&w.identity, id) == 0);
+    MUST(zegel_card_read(&w.cards[0], shows, size) == 0);
     {
-        uint8_t audience[35] = {0x81, 0x58, 0x20};
-        memcpy(audience + 3, id, 32);
-        support_storage_at(id, audience, 0);
+        zegel_identity other;
+        zegel_kem_key other_key;
+        uint8_t other_public[32], other_card[ZEGEL_CARD_SIZE];
+        size_t other_size;
+        MUST(zegel_identity_from_seed(&other, (const uint8_t *)"a seed of one more recipient....") == 0);
+        MUST(zegel_kem_key_from_secret(&other_key, (const uint8_t *)"a secret of one more recipient..") == 0);
+        MUST(zegel_kem_key_public(&other_key, other_public) == 0);
+        w.claims.kem_keys = other_public;
+        MUST(zegel_card_issue(&other, &w.claims, &w.entropy, other_card, sizeof other_card, &other_size) == 0);
+        MUST(zegel_card_read(&w.cards[1], other_card, other_size) == 0);
+        w.claims.kem_keys = public_key;
     }
+    support_storage_blank();
+    MUST(zegel_group_init(&w.group, &w.identity, w.cards, 2, 0, &support_other_storage, 0) == 0);
+    MUST(zegel_group_storage_create(&w.group) == 0);
+    MUST(zegel_identity_id(&w.identity, id) == 0);
+    support_storage_at(id, &id, 1, 0);
     MUST(zegel_sealer_init(&w.sealer, &w.identity, &w.card, 0, &w.storage, 0) == 0);
     MUST(zegel_sealer_init(&w.in_session, &w.identity, &w.card, 0, &w.storage, 0) == 0);
     MUST(zegel_session_begin(&w.in_session, w.topic, 5, 0, &limits, &w.entropy, w.out, sizeof w.out, &w.size) == 0);
@@ -343,8 +363,12 @@ int main(void) {
     MUST(zegel_session_seal(&w.sealer, "t", 1, &w.measurement, 0, w.out, sizeof w.out, &w.size) == ZEGEL_BAD_CONTEXT);
     MUST(zegel_session_manifest(&w.sealer, "t", 1, &w.entropy, w.out, sizeof w.out, &w.size) == ZEGEL_BAD_CONTEXT);
     MUST(zegel_seal(&w.in_session, "t", 1, &w.measurement, &w.entropy, w.out, sizeof w.out, &w.size) == ZEGEL_BAD_CONTEXT);
-    MUST(zegel_sealer_renew(&w.in_session, &w.card, 0) == ZEGEL_BAD_CONTEXT);
     MUST(zegel_sealer_init(&w.fresh_sealer, &w.identity, &w.card, 0, &w.storage, 4) == ZEGEL_BAD_ARGUMENT);
+    MUST(zegel_group_init(&w.fresh_group, &w.identity, w.cards, 2, 0, &w.storage, 4) == ZEGEL_BAD_ARGUMENT);
+    MUST(zegel_group_init(&w.fresh_group, &w.identity, w.cards, 0, 0, &w.storage, 0) == ZEGEL_TOO_LARGE);
+    MUST(zegel_group_init(&w.fresh_group, &w.identity, w.cards, 1, 0, &w.storage, 0) == ZEGEL_TOO_LARGE);
+    MUST(zegel_group_init(&w.fresh_group, &w.identity, w.cards, 17, 0, &w.storage, 0) == ZEGEL_TOO_LARGE);
+    MUST(zegel_group_init(&w.fresh_group, &w.identity, w.cards, SIZE_MAX, 0, &w.storage, 0) == ZEGEL_TOO_LARGE);
     MUST(zegel_seal(&w.sealer, "t", 1, &w.measurement, &again, w.out, sizeof w.out, &w.size) == ZEGEL_ENTROPY);
     MUST(w.size == 0);
 
@@ -383,39 +407,12 @@ int main(void) {
     ENDS(zegel_receiver, receiver, zegel_receiver_wipe);
     MUST(!memcmp(w.peers, ended, sizeof w.peers) && !memcmp(w.sessions, ended, sizeof w.sessions));
     ENDS(zegel_sealer, in_session, zegel_sealer_wipe);
+    ENDS(zegel_group, group, zegel_group_wipe);
     ENDS(zegel_identity, identity, zegel_identity_wipe);
     MUST(zegel_seal(&w.sealer, "t", 1, &w.measurement, &w.entropy, w.out, sizeof w.out, &w.size) == ZEGEL_BAD_CONTEXT);
     ENDS(zegel_sealer, sealer, zegel_sealer_wipe);
     ENDS(zegel_kem_key, key, zegel_kem_key_wipe);
 
-    /* Calls in any order, with any of these arguments: nothing but an answer. */
-    start();
-    current = "random";
-    srand(11);
-    for (int i = 0; i < 3000; i++) {
-        const size_t row = (size_t)rand() % (sizeof calls / sizeof *calls);
-        word arguments[11];
-        memcpy(arguments, calls[row].arguments, sizeof arguments);
-        for (int j = 0; j < 11; j++) {
-            char letters[12], nullable[12];
-            const size_t count = shape_of(calls[row].shape, letters, nullable);
-            if ((size_t)j >= count || rand() % 6) continue;
-            if (letters[j] == 'l') {
-                arguments[j] = (word)rand() % (calls[row].arguments[j] + 1);
-            } else if (is_pointer(letters[j])) {
-                const int how = rand() % 3;
-                if (how == 0) arguments[j] = 0;
-                if (how == 1 && strchr("cfi", letters[j])) arguments[j] += (word)(rand() % 8);
-                if (how == 2 && strchr("cf", letters[j])) arguments[j] = calls[row].arguments[0];
-            }
-        }
-        support_random((uint64_t)i + 5);
-        {
-            const int answered = calls[row].call(arguments);
-            MUST(answered >= -3 && answered <= 30);
-        }
-        if (rand() % 400 == 0) start();
-    }
     printf("%zu calls misused\n", sizeof calls / sizeof *calls);
     return 0;
 }

@@ -46,21 +46,24 @@ void support_random(uint64_t seed) {
 
 /* Storage */
 
-static uint8_t slots[2][ZEGEL_SLOT_SIZE];
+static uint8_t slots[2][2][ZEGEL_SLOT_SIZE];
 
 static int slot_read(void *user, uint32_t slot, uint8_t *out, size_t size) {
-    (void)user;
-    memcpy(out, slots[slot], size);
+    memcpy(out, slots[user != NULL][slot], size);
     return 0;
 }
 
 static int slot_write(void *user, uint32_t slot, const uint8_t *bytes, size_t size) {
-    (void)user;
-    memcpy(slots[slot], bytes, size);
+    memcpy(slots[user != NULL][slot], bytes, size);
     return 0;
 }
 
 const zegel_storage support_storage = {slot_read, slot_write, NULL};
+const zegel_storage support_other_storage = {slot_read, slot_write, slots};
+
+void support_storage_blank(void) {
+    memset(slots, 0xff, sizeof slots);
+}
 
 static void be(uint8_t *out, uint64_t value, size_t size) {
     while (size > 0) {
@@ -78,10 +81,16 @@ static uint32_t crc(const uint8_t *bytes, size_t size, uint32_t polynomial) {
     return ~sum;
 }
 
-void support_storage_at(const uint8_t sender[32], const uint8_t audience[35], uint64_t next) {
-    uint8_t hash[32], *slot = slots[0];
-    memset(slots, 0xff, sizeof slots);
-    support_sha256(audience, 35, hash);
+void support_storage_at(const uint8_t sender[32], uint8_t (*recipients)[32], size_t count, uint64_t next) {
+    uint8_t audience[1 + 34 * 16], hash[32], *slot = slots[0][0];
+    memset(slots[0], 0xff, sizeof slots[0]);
+    audience[0] = (uint8_t)(0x80 + count);
+    for (size_t i = 0; i < count; i++) {
+        audience[1 + 34 * i] = 0x58;
+        audience[2 + 34 * i] = 0x20;
+        memcpy(audience + 3 + 34 * i, recipients[i], 32);
+    }
+    support_sha256(audience, 1 + 34 * count, hash);
     memcpy(slot, "zegel\0\0\1", 8);
     be(slot + 8, 1, 8);
     be(slot + 16, next, 8);
@@ -203,7 +212,7 @@ void support_sha256(const uint8_t *bytes, size_t size, uint8_t hash[32]) {
         0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3, 0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208,
         0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
     uint32_t h[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
-    uint8_t padded[256] = {0};
+    uint8_t padded[640] = {0};
     const size_t blocks = (size + 9 + 63) / 64;
     if (blocks * 64 > sizeof padded) abort();
     memcpy(padded, bytes, size);

@@ -9,9 +9,10 @@ void support_noise_clear(void);
 void support_noise(const char *hex); /* a text of JSON, to be drawn next */
 void support_random(uint64_t seed);  /* from here on whatever follows from this */
 
-extern const zegel_storage support_storage;
-/* Writes a record by which the next number of the stream is `next`; `audience` is its array in CBOR, 35 bytes. */
-void support_storage_at(const uint8_t sender[32], const uint8_t audience[35], uint64_t next);
+extern const zegel_storage support_storage, support_other_storage;
+void support_storage_blank(void);
+/* Writes a record by which the next number of the stream is `next`; the recipients' ids ascend. */
+void support_storage_at(const uint8_t sender[32], uint8_t (*recipients)[32], size_t count, uint64_t next);
 
 extern const zegel_state support_state;
 void support_forget(void);
