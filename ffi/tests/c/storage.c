@@ -8,10 +8,11 @@
 #include "support.h"
 #include "zegel.h"
 
-#define MUST(holds) ((holds) ? (void)0 : (fprintf(stderr, "storage: tear %u: %s\n", tear_at, #holds), exit(1)))
+#define MUST(holds) ((holds) ? (void)0 : (fprintf(stderr, "storage: torn at %u, %u: %s\n", tear_at, second_at, #holds), exit(1)))
 
+enum { STEPS = 2 * ZEGEL_SLOT_SIZE + 1 }; /* of one write: each byte erased, each written, and the end */
 static uint8_t flash[2][ZEGEL_SLOT_SIZE];
-static unsigned tear, tear_at, reads_fail, writes_fail, writes_lie;
+static unsigned tear, tear_at, second_at, reads_fail, writes_fail, writes_lie;
 static jmp_buf reset;
 
 static void step(void) {
@@ -100,10 +101,38 @@ static void life(void) {
     seal_one();
 }
 
+/* The receiver of one history. */
+static void listen(void) {
+    const zegel_acceptance anything = {ZEGEL_NO_TIME, ZEGEL_NO_TIME, ZEGEL_NO_TIME};
+    MUST(zegel_receiver_init(&receiver, pgo_id, &key, 1, &peer, 1, &session, 1) == 0);
+    MUST(zegel_receiver_pin(&receiver, &device_card) == 0);
+    MUST(zegel_receiver_accept(&receiver, &anything) == 0);
+}
+
+/* The board starts again: its memory is not what it was, so the session is not either. */
+static void start_again(void) {
+    static uint8_t envelope[1024];
+    const zegel_measurement beat = {ZEGEL_NO_TIME, (const uint8_t *)"61", 2, 42};
+    size_t size;
+    tear = 0;
+    memset(&sealer, 0xa5, sizeof sealer);
+    MUST(zegel_session_seal(&sealer, "t", 1, &beat, ZEGEL_NO_TIME, envelope, sizeof envelope, &size) == ZEGEL_BAD_CONTEXT);
+    MUST(zegel_sealer_init(&sealer, &device, &pgo_card, ZEGEL_NO_TIME, &storage, 0) == 0);
+    MUST(zegel_session_seal(&sealer, "t", 1, &beat, ZEGEL_NO_TIME, envelope, sizeof envelope, &size) == ZEGEL_BAD_CONTEXT);
+    MUST(zegel_session_manifest(&sealer, "t", 1, &support_entropy, envelope, sizeof envelope, &size) == ZEGEL_BAD_CONTEXT);
+}
+
+static void go_on(void) {
+    /* The first boot may not have finished: it is done again, which is nothing where it had. */
+    if (!any) MUST(zegel_storage_create(&storage, &device, pgo_id) == 0);
+    seal_one();
+    MUST(zegel_storage_create(&storage, &device, pgo_id) == 0);
+    seal_one();
+}
+
 int main(int argc, char **argv) {
     static uint8_t envelope[1024];
     const unsigned stride = argc > 1 ? (unsigned)atoi(argv[1]) : 1;
-    const zegel_acceptance anything = {ZEGEL_NO_TIME, ZEGEL_NO_TIME, ZEGEL_NO_TIME};
     const zegel_measurement beat = {ZEGEL_NO_TIME, (const uint8_t *)"61", 2, 42};
     size_t size;
     support_noise_clear();
@@ -116,37 +145,39 @@ int main(int argc, char **argv) {
     card_of(&pgo, &key, &pgo_card);
 
     /* 129 steps a write: the first boot, and two reservations of 64 numbers. */
-    for (tear_at = 1; tear_at <= 3 * 129 + 1; tear_at += stride) {
-        int started = 0;
-        (void)started;
+    for (tear_at = 1; tear_at <= 3 * STEPS + 1; tear_at += stride) {
+        uint8_t torn[2][ZEGEL_SLOT_SIZE];
+        uint64_t highest_then;
+        int any_then;
         memset(flash, 0xff, sizeof flash);
         any = 0;
-        MUST(zegel_receiver_init(&receiver, pgo_id, &key, 1, &peer, 1, &session, 1) == 0);
-        MUST(zegel_receiver_pin(&receiver, &device_card) == 0);
-        MUST(zegel_receiver_accept(&receiver, &anything) == 0);
+        listen();
         tear = tear_at;
         if (setjmp(reset) == 0) {
             MUST(zegel_storage_create(&storage, &device, pgo_id) == 0);
             MUST(zegel_sealer_init(&sealer, &device, &pgo_card, ZEGEL_NO_TIME, &storage, 0) == 0);
             life();
         }
-        /* The board starts again: memory is not what it was, so no session is. */
-        tear = 0;
-        memset(&sealer, 0xa5, sizeof sealer);
-        MUST(zegel_session_seal(&sealer, "t", 1, &beat, ZEGEL_NO_TIME, envelope, sizeof envelope, &size) == ZEGEL_BAD_CONTEXT);
-        MUST(zegel_sealer_init(&sealer, &device, &pgo_card, ZEGEL_NO_TIME, &storage, 0) == 0);
-        MUST(zegel_session_seal(&sealer, "t", 1, &beat, ZEGEL_NO_TIME, envelope, sizeof envelope, &size) == ZEGEL_BAD_CONTEXT);
-        if (!any) {
-            /* The first boot may not have finished: it is done again, which is nothing where it had. */
-            MUST(zegel_storage_create(&storage, &device, pgo_id) == 0);
+        start_again();
+        memcpy(torn, flash, sizeof flash);
+        highest_then = highest;
+        any_then = any;
+        /* The write by which the device recovers is torn as well, or not. */
+        for (second_at = 0; second_at <= STEPS; second_at += stride + 12) {
+            memcpy(flash, torn, sizeof flash);
+            highest = highest_then;
+            any = any_then;
+            listen();
+            tear = second_at;
+            if (setjmp(reset) == 0) go_on();
+            start_again();
+            go_on();
         }
-        seal_one();
-        MUST(zegel_storage_create(&storage, &device, pgo_id) == 0);
-        seal_one();
     }
 
     /* Where nothing can be read, or a write does not last, nothing is sealed. */
-    tear_at = 0;
+    tear_at = second_at = 0;
+    listen();
     memset(flash, 0xff, sizeof flash);
     MUST(zegel_sealer_init(&sealer, &device, &pgo_card, ZEGEL_NO_TIME, &storage, 0) == 0);
     MUST(zegel_seal(&sealer, "t", 1, &beat, &support_entropy, envelope, sizeof envelope, &size) == ZEGEL_STORAGE);
@@ -168,6 +199,6 @@ int main(int argc, char **argv) {
     memset(flash, 0x5a, sizeof flash);
     MUST(zegel_storage_create(&storage, &device, pgo_id) == ZEGEL_STORAGE);
     zegel_sealer_wipe(&sealer);
-    printf("resets at every step of three writes\n");
+    printf("resets at every step of three writes, and of those that recover from them\n");
     return 0;
 }
