@@ -146,9 +146,9 @@ int main(int argc, char **argv) {
 
     /* 129 steps a write: the first boot, and two reservations of 64 numbers. */
     for (tear_at = 1; tear_at <= 3 * STEPS + 1; tear_at += stride) {
-        uint8_t torn[2][ZEGEL_SLOT_SIZE];
-        uint64_t highest_then;
-        int any_then;
+        static uint8_t torn[2][ZEGEL_SLOT_SIZE];
+        static uint64_t highest_then;
+        static int any_then;
         memset(flash, 0xff, sizeof flash);
         any = 0;
         listen();
@@ -158,7 +158,6 @@ int main(int argc, char **argv) {
             MUST(zegel_sealer_init(&sealer, &device, &pgo_card, ZEGEL_NO_TIME, &storage, 0) == 0);
             life();
         }
-        start_again();
         memcpy(torn, flash, sizeof flash);
         highest_then = highest;
         any_then = any;
@@ -168,6 +167,7 @@ int main(int argc, char **argv) {
             highest = highest_then;
             any = any_then;
             listen();
+            start_again();
             tear = second_at;
             if (setjmp(reset) == 0) go_on();
             start_again();
