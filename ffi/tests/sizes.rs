@@ -11,8 +11,8 @@ macro_rules! table {
 #[test]
 fn contexts_and_structs_are_as_large_in_c() {
     let table = table!(
-        zegel_identity zegel_kem_key zegel_card zegel_sealer zegel_pairing zegel_receiver zegel_peer zegel_session
-        zegel_proof zegel_entropy zegel_storage zegel_part zegel_signer zegel_agreement zegel_claims zegel_card_facts
+        zegel_identity zegel_kem_key zegel_card zegel_sealer zegel_group zegel_pairing zegel_receiver zegel_peer
+        zegel_session zegel_proof zegel_entropy zegel_storage zegel_part zegel_signer zegel_agreement zegel_claims zegel_card_facts
         zegel_measurement zegel_limits zegel_acceptance zegel_state zegel_opened zegel_event zegel_evidence
     );
     let folder = std::env::temp_dir().join(format!("zegel-sizes-{}", std::process::id()));
@@ -60,20 +60,22 @@ fn macros_are_large_enough() {
         513..=1024 => 2048,
         _ => n + n / 4 + 1024,
     };
-    let seal = |numbers: &mut dyn zegel::SequenceStore, body: usize, time| {
-        let identity =
-            zegel::Identity::from_seed(&zegel::Secret::new(std::array::from_fn(|i| i as u8))).unwrap();
-        let kem = zegel::KemKey::from_bytes(&zegel::Secret::new(std::array::from_fn(|i| i as u8))).unwrap();
-        let (serial, not_before, expires, label, status) = (1, 0, 1 << 40, "", zegel::Status::Active);
-        let kem_keys = &[kem.public()];
-        let claims = zegel::CardClaims { serial, not_before, expires, label, kem_keys, status };
-        let card = zegel::Card::issue_to_vec(&claims, &identity, &mut zegel::rng::SysRng).unwrap();
-        let card = zegel::Card::from_bytes(&card).unwrap();
-        let mut sealer = zegel::Sealer::new(&identity, &card, None, numbers).unwrap();
-        let body = vec![0; body];
-        let format = zegel::Format(64_999);
-        sealer.sealed_len(&zegel::Measurement { time, format, body: &body }).unwrap()
-    };
+    let secret = |n| zegel::Secret::new(std::array::from_fn(|i| i as u8 ^ n));
+    let identity = zegel::Identity::from_seed(&secret(0)).unwrap();
+    let cards: Vec<zegel::Card> = (1..=16)
+        .map(|n| {
+            let identity = zegel::Identity::from_seed(&secret(n)).unwrap();
+            let kem = zegel::KemKey::from_bytes(&secret(n)).unwrap();
+            let (serial, not_before, expires, label, status) = (1, 0, 1 << 40, "", zegel::Status::Active);
+            let kem_keys = &[kem.public()];
+            let claims = zegel::CardClaims { serial, not_before, expires, label, kem_keys, status };
+            let card = zegel::Card::issue_to_vec(&claims, &identity, &mut zegel::rng::SysRng).unwrap();
+            zegel::Card::from_bytes(&card).unwrap()
+        })
+        .collect();
+    // The longest number, time and format.
+    let measured =
+        |body| zegel::Measurement { time: Some((1 << 53) - 1), format: zegel::Format(64_999), body };
     struct At(u64);
     impl zegel::SequenceStore for At {
         fn reserve(&mut self, _: &zegel::Stream) -> zegel::Result<std::ops::Range<u64>> {
@@ -81,7 +83,16 @@ fn macros_are_large_enough() {
         }
     }
     for body in (0..330).chain((330..6000).step_by(61)).chain([65_000, 70_000, 1_000_000]) {
-        let longest = seal(&mut At((1 << 53) - 1), body, Some((1 << 53) - 1));
+        let bytes = vec![0; body];
+        let mut sealer = zegel::Sealer::new(&identity, &cards[0], None, At((1 << 53) - 1)).unwrap();
+        let longest = sealer.sealed_len(&measured(&bytes)).unwrap();
         assert!(longest <= bucket(body + 192), "a body of {body} is sealed in {longest}");
+        for count in [2, 3, 7, 16] {
+            let store = At((1 << 53) - 1);
+            let mut sealer = zegel::GroupSealer::new(&identity, &cards[..count], None, store).unwrap();
+            let longest = sealer.sealed_len(&measured(&bytes)).unwrap();
+            let most = bucket(body + 192 + 124 * count);
+            assert!(longest <= most, "a body of {body} for {count} is sealed in {longest}, {most} are said");
+        }
     }
 }

@@ -8,10 +8,44 @@ use super::header;
 use crate::run::{Run, Show, Stop, execute};
 use crate::tools;
 
+/// A test in C: one program.
+struct Test {
+    name: &'static str,
+    /// Files beside its own and those that all have.
+    with: &'static [&'static str],
+    arguments: &'static [&'static str],
+    /// The same, or less of it where that is slow.
+    under_valgrind: &'static [&'static str],
+}
+
+const TESTS: &[Test] = &[
+    Test {
+        name: "vectors",
+        with: &["vectors_open", "vectors_seal", "vectors_pairing"],
+        arguments: &["--all"],
+        under_valgrind: &["--all"],
+    },
+    Test { name: "misuse", with: &[], arguments: &[], under_valgrind: &[] },
+    Test { name: "threads", with: &[], arguments: &[], under_valgrind: &[] },
+    // Seeds 1 to 64, and two of them.
+    Test { name: "random", with: &[], arguments: &[], under_valgrind: &["3", "4"] },
+    // Torn at every step, and at every 61st.
+    Test { name: "storage", with: &[], arguments: &[], under_valgrind: &["61"] },
+];
+
 pub(super) fn run(run: &mut Run) -> Result<(), Stop> {
     let root = run.root().to_owned();
     run.check("compilers, cmake, pkg-config, valgrind, mosquitto", || needs(&root))?;
-    let mut tests = super::cargo(&["test", "-p", "zegel-ffi", "--lib", "--target-dir", "target/ffi"]);
+    let mut tests = super::cargo(&[
+        "test",
+        "-p",
+        "zegel-ffi",
+        "--lib",
+        "--test",
+        "elements",
+        "--target-dir",
+        "target/ffi",
+    ]);
     let _ = run.step("unit tests", Show::Failure, &mut tests);
     let cbindgen = run.check("cbindgen", || tools::cargo_tool(&root, "cbindgen", "0.29"))?;
     let _ = run.check("the header is the code's", || header::check(&root, &cbindgen));
@@ -27,31 +61,25 @@ pub(super) fn run(run: &mut Run) -> Result<(), Stop> {
     let library = run.check("the library, test keys too", || library(&root, "test-keys"))?;
     let _ = run.check("contexts have the size that the header says", || sizes(&root));
     let vectors = vectors(&root);
-    for (test, arguments) in [("vectors", &vectors), ("misuse", &Vec::new()), ("storage", &Vec::new())] {
-        let plain = run.check(&format!("{test}.c"), || program(&root, &library, test, &[], ""))?;
-        let strict = run.check(&format!("{test}.c, sanitizers"), || {
-            program(
-                &root,
-                &library,
-                test,
-                &["-fsanitize=address,undefined", "-fno-sanitize-recover"],
-                "-asan",
-            )
+    for test in TESTS {
+        let name = test.name;
+        let plain = run.check(&format!("{name}.c"), || program(&root, &library, test, &[], ""))?;
+        let strict = run.check(&format!("{name}.c, sanitizers"), || {
+            program(&root, &library, test, SANITIZERS, "-strict")
         })?;
+        let files = if name == "vectors" { vectors.as_slice() } else { &[] };
         let mut under = Command::new(&strict);
-        let _ = run.step(&format!("{test} under ASan and UBSan"), Show::Failure, under.args(arguments));
-        // valgrind is slow: of the storage's resets and of the vectors it sees some of each kind.
-        let some: Vec<&PathBuf> = arguments.iter().step_by(12).collect();
+        under.args(test.arguments).args(files);
+        let _ = run.step(&format!("{name} under ASan and UBSan"), Show::Always, &mut under);
         let mut valgrind = Command::new("valgrind");
-        valgrind.args(["--quiet", "--error-exitcode=9", "--leak-check=full"]).arg(&plain).args(some);
-        if test == "storage" {
-            valgrind.arg("61");
-        }
-        let _ = run.step(&format!("{test} under valgrind"), Show::Failure, &mut valgrind);
+        valgrind.args(["--quiet", "--error-exitcode=9", "--leak-check=full"]).arg(&plain);
+        valgrind.args(test.under_valgrind).args(files);
+        let _ = run.step(&format!("{name} under valgrind"), Show::Failure, &mut valgrind);
     }
 
     let prefix = root.join("target/ffi/prefix");
     run.check("install", || install(&root, &prefix))?;
+    let _ = run.check("the example of README.md compiles", || readme(&root, &prefix));
     let _ = run.check("pkg-config finds it", || with_pkg_config(&root, &prefix));
     let _ = run.check("find_package(zegel) finds it", || with_cmake(&root, &prefix));
     let _ = run.check("the examples in C talk through a broker", || examples(&root, &prefix));
@@ -81,11 +109,17 @@ fn library(root: &Path, features: &str) -> Result<PathBuf, String> {
     Ok(root.join("target/ffi/debug/libzegel_ffi.a"))
 }
 
-fn program(root: &Path, library: &Path, test: &str, flags: &[&str], suffix: &str) -> Result<PathBuf, String> {
-    let out = root.join(format!("target/ffi/{test}{suffix}"));
+fn program(
+    root: &Path,
+    library: &Path,
+    test: &Test,
+    flags: &[&str],
+    suffix: &str,
+) -> Result<PathBuf, String> {
+    let out = root.join(format!("target/ffi/{}{suffix}", test.name));
     let mut gcc = Command::new("gcc");
-    gcc.args(["-std=c11", "-g", "-O1"]).args(STRICT).args(flags);
-    for file in [test, "support", "json"] {
+    gcc.args(["-std=c11", "-D_POSIX_C_SOURCE=200809L", "-g", "-O1"]).args(STRICT).args(flags);
+    for file in [test.name].iter().chain(test.with).chain(&["support", "json"]) {
         gcc.arg(format!("ffi/tests/c/{file}.c"));
     }
     gcc.arg(library).args(SYSTEM).arg("-o").arg(&out);
@@ -161,6 +195,19 @@ pub(crate) fn install(root: &Path, prefix: &Path) -> Result<(), String> {
     std::fs::write(file, text.replace("@prefix@", &prefix.to_string_lossy())).map_err(|e| e.to_string())
 }
 
+/// The first example of the chapter, as it is printed there.
+fn readme(root: &Path, prefix: &Path) -> Result<(), String> {
+    let text =
+        std::fs::read_to_string(root.join("ffi/README.md")).map_err(|e| format!("ffi/README.md: {e}"))?;
+    let code = text.split("```c\n").nth(1).and_then(|rest| rest.split("```").next());
+    let file = root.join("target/ffi/readme.c");
+    std::fs::write(&file, code.ok_or("ffi/README.md has no example")?).map_err(|e| e.to_string())?;
+    let mut gcc = Command::new("gcc");
+    gcc.args(["-std=c99", "-fsyntax-only", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I"]);
+    gcc.arg(prefix.join("include")).arg(&file);
+    execute(gcc.current_dir(root), Show::Failure, root)
+}
+
 fn with_pkg_config(root: &Path, prefix: &Path) -> Result<(), String> {
     let mut command = Command::new("sh");
     let script = "gcc -Wall -Werror ffi/tests/c/install/main.c $(pkg-config --cflags --libs zegel) -o target/ffi/with-pkg-config \
@@ -215,5 +262,6 @@ fn modules(root: &Path) -> Result<(), String> {
     Ok(())
 }
 
+const SANITIZERS: &[&str] = &["-fsanitize=address,undefined", "-fno-sanitize-recover"];
 const STRICT: &[&str] = &["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Iffi/include"];
 const SYSTEM: &[&str] = &["-lpthread", "-ldl", "-lm"];
