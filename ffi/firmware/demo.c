@@ -8,6 +8,9 @@
 /* What outlives a reset: the flash, and what a product would keep in it beside. */
 static struct {
     uint32_t magic, boot;
+    enum { PAIR, CREATE, RESERVE, LAST } at;
+    uint32_t step; /* where the next write is torn */
+    uint32_t torn; /* whether this reset is from it */
     size_t card_size;
     uint8_t card[ZEGEL_CARD_SIZE]; /* the PGO's, pinned when both were paired */
 } kept __attribute__((section(".noinit")));
@@ -64,8 +67,9 @@ static void seal(const char *text, size_t length) {
     publish("envelope");
 }
 
+/* Messages until there are enough of them, or the board resets. */
 static void session(int messages) {
-    const zegel_limits limits = {8, 100, 3600};
+    const zegel_limits limits = {16, 100, 3600};
     const zegel_measurement beat = {NOW, (const uint8_t *)"62 beat/min", 11, 42};
     OK(zegel_session_begin(&sealer, TOPIC, TOPIC_SIZE, NOW, &limits, &world_entropy, out, sizeof out, &size));
     publish("keyframe");
@@ -85,42 +89,91 @@ static void session(int messages) {
     OK(zegel_session_end(&sealer));
 }
 
+static void expect(int holds, const char *what) {
+    if (holds) return;
+    board_print(what);
+    board_exit(1);
+}
+
+/* The start has cleared all memory but .noinit, so the session that a reset interrupted has no keys any more. */
+static void no_session_survives(void) {
+    const zegel_measurement beat = {NOW, (const uint8_t *)"62 beat/min", 11, 42};
+    const uint8_t *at = (const uint8_t *)&sealer;
+    for (size_t i = 0; i < sizeof sealer; i++) expect(at[i] == 0, "the sealer outlived the reset\n");
+    world_expect(ZEGEL_BAD_CONTEXT, zegel_session_seal(&sealer, TOPIC, TOPIC_SIZE, &beat, NOW, out, sizeof out, &size),
+                 "a message of a session that is gone");
+    world_expect(ZEGEL_BAD_CONTEXT,
+                 zegel_session_manifest(&sealer, TOPIC, TOPIC_SIZE, &world_entropy, out, sizeof out, &size),
+                 "a manifest of a session that is gone");
+}
+
+/* The first boot, reset at each step of its write: it is done again, which does no harm. */
+static void create(const zegel_storage *storage, const uint8_t *recipient) {
+    for (; kept.step <= FLASH_STEPS; kept.step++) {
+        if (kept.torn) {
+            OK(zegel_storage_create(storage, &device, recipient));
+            kept.torn = 0;
+            continue;
+        }
+        kept.torn = 1;
+        flash_blank();
+        flash_tear(kept.step);
+        OK(zegel_storage_create(storage, &device, recipient));
+        expect(0, "the write was not torn\n");
+    }
+    kept.at = RESERVE;
+    kept.step = 1;
+}
+
+/* Both slots unreadable: the device refuses, for it cannot know which numbers it has used. */
+static void refuse(const zegel_storage *storage, const uint8_t *recipient) {
+    const zegel_measurement beat = {NOW, (const uint8_t *)"64 beat/min", 11, 42};
+    flash_wear_out();
+    OK(zegel_sealer_wipe(&sealer));
+    OK(zegel_sealer_init(&sealer, &device, &pgo, NOW, storage, 0));
+    out[0] = 1;
+    world_expect(ZEGEL_STORAGE, zegel_seal(&sealer, TOPIC, TOPIC_SIZE, &beat, &world_entropy, out, sizeof out, &size),
+                 "a measurement without a number");
+    world_expect(ZEGEL_STORAGE, zegel_storage_create(storage, &device, recipient), "a storage that was in use");
+    expect(size == 0 && out[0] == 0, "something is left of what was refused\n");
+    board_print("refused 18\n");
+}
+
 int main(void) {
     const zegel_storage storage = flash_storage(0);
     zegel_card_facts facts;
-    if (kept.magic != 0x7a676c31) {
-        kept.magic = 0x7a676c31;
-        kept.boot = 0;
+    if (kept.magic != 0x7a676c32) {
+        kept.magic = 0x7a676c32;
+        kept.boot = kept.torn = 0;
+        kept.at = PAIR;
+        kept.step = 1;
         flash_blank();
     }
     board_print("boot ");
     board_print_number(kept.boot);
     board_print("\n");
-    world_entropy_boot(kept.boot);
+    world_entropy_boot(kept.boot++);
+    no_session_survives();
     OK(zegel_identity_from_seed(&device, world_device_seed));
-    if (kept.boot == 0) pair();
+    if (kept.at == PAIR) {
+        pair();
+        kept.at = CREATE;
+    }
     OK(zegel_card_read(&pgo, kept.card, kept.card_size));
     OK(zegel_card_tell(&pgo, &facts));
-    /* Once, when the recipient was paired; a reset in the middle of it is why the second boot does it again. */
-    if (kept.boot < 2) {
-        if (kept.boot++ == 0) flash_tear(100);
-        OK(zegel_storage_create(&storage, &device, facts.id));
-        kept.boot = 2;
-    } else {
-        kept.boot++;
-    }
+    if (kept.at == CREATE) create(&storage, facts.id);
     OK(zegel_sealer_init(&sealer, &device, &pgo, NOW, &storage, 0));
-    if (kept.boot < 6) {
-        seal("61 beat/min", 11);
-        /* The next reservation of numbers never ends: after so many bytes of its erase or its write, the board resets. */
-        flash_tear((kept.boot - 1) * 37);
-        session(70);
-        board_exit(1);
-    }
-    flash_tear(0);
     seal("61 beat/min", 11);
+    if (kept.at == RESERVE && kept.step <= FLASH_STEPS) {
+        /* The next reservation of numbers never ends: at this step of its erase or its write, the board resets. */
+        flash_tear(kept.step++);
+        session(90);
+        expect(0, "the write was not torn\n");
+    }
+    kept.at = LAST;
     session(20);
     seal("63 beat/min", 11);
+    refuse(&storage, facts.id);
     board_print("done\n");
     return 0;
 }

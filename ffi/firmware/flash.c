@@ -4,7 +4,7 @@
 
 static struct {
     uint8_t slots[2][2][ZEGEL_SLOT_SIZE];
-    uint32_t tear; /* steps left before the reset, 0 for none */
+    uint32_t tear; /* steps until the reset, 0 for none */
 } flash __attribute__((section(".noinit")));
 
 static void step(void) {
@@ -12,9 +12,8 @@ static void step(void) {
 }
 
 static int slot_read(void *user, uint32_t slot, uint8_t *out, size_t size) {
-    const uint8_t *from = flash.slots[(uintptr_t)user][slot];
     if (slot > 1 || size > ZEGEL_SLOT_SIZE) return 1;
-    for (size_t i = 0; i < size; i++) out[i] = from[i];
+    for (size_t i = 0; i < size; i++) out[i] = flash.slots[(uintptr_t)user][slot][i];
     return 0;
 }
 
@@ -43,6 +42,10 @@ void flash_blank(void) {
     flash.tear = 0;
 }
 
-void flash_tear(uint32_t steps) {
-    flash.tear = steps;
+void flash_tear(uint32_t step) {
+    flash.tear = step;
+}
+
+void flash_wear_out(void) {
+    for (size_t i = 0; i < sizeof flash.slots; i++) ((uint8_t *)flash.slots)[i] = 0x5a;
 }

@@ -11,7 +11,14 @@ zegel_storage flash_storage(unsigned stream);
 /* Erases everything: the state in which a board leaves the factory. */
 void flash_blank(void);
 
-/* The board resets itself before the step that comes after `steps` more: an erase is one step, and each byte is. */
-void flash_tear(uint32_t steps);
+/* One write: each byte erased, each written, and the end. */
+#define FLASH_STEPS (2 * ZEGEL_SLOT_SIZE + 1)
+
+/* The board resets itself at this step of what is written from now on: before it for a byte, after all for the end.
+ * 0 for no reset. */
+void flash_tear(uint32_t step);
+
+/* Nothing that was written can be read any more. */
+void flash_wear_out(void);
 
 #endif

@@ -74,8 +74,9 @@ fn macros_are_large_enough() {
         })
         .collect();
     // The longest number, time and format.
-    let measured =
-        |body| zegel::Measurement { time: Some((1 << 53) - 1), format: zegel::Format(64_999), body };
+    fn measured(body: &[u8]) -> zegel::Measurement<'_> {
+        zegel::Measurement { time: Some((1 << 53) - 1), format: zegel::Format(64_999), body }
+    }
     struct At(u64);
     impl zegel::SequenceStore for At {
         fn reserve(&mut self, _: &zegel::Stream) -> zegel::Result<std::ops::Range<u64>> {

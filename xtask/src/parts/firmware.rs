@@ -76,7 +76,17 @@ pub(super) fn run(run: &mut Run) -> Result<(), Stop> {
         clean(&archive(&root, &M4, &ABORT)?, &[])
     })?;
     run.check("a device that pairs, seals and is reset", || device(&root))?;
-    let mut test = super::cargo(&["test", "-p", "zegel-ffi", "--test", "firmware"]);
+    let mut test = super::cargo(&[
+        "test",
+        "-p",
+        "zegel-ffi",
+        "--test",
+        "firmware",
+        "--target-dir",
+        "target/ffi",
+        "--",
+        "--ignored",
+    ]);
     run.step("what it published opens", Show::Failure, test.env("ZEGEL_PUBLISHED", root.join(PUBLISHED)))
 }
 
