@@ -12,14 +12,14 @@ struct Proofs {
 }
 
 impl Proofs {
-    /// Test functions in Rust and Python, and fuzz targets and test-command parts by the file that holds them.
+    /// Test functions in Rust and Python; fuzz targets, tests in C and test-command parts by the file that holds them.
     fn of(files: &[File]) -> Self {
         let rust = files.iter().filter(|file| file.is_rust()).flat_map(|file| rust::tests(&file.text));
         let python = files.iter().filter(|file| file.path.ends_with(".py")).flat_map(|file| {
             let tests = file.text.lines().filter_map(|line| line.trim_start().strip_prefix("def test_"));
             tests.map(|rest| format!("test_{}", rest.split('(').next().unwrap_or_default()))
         });
-        let folders = ["fuzz/fuzz_targets/", "xtask/src/parts"];
+        let folders = ["fuzz/fuzz_targets/", "ffi/tests/c/", "xtask/src/parts"];
         let named = files.iter().filter(|file| file.under(&folders)).map(|file| file.path.clone());
         Self { tests: rust.chain(python).collect(), files: named.chain(["deny.toml".to_owned()]).collect() }
     }
@@ -84,6 +84,7 @@ fn a_threat_without_a_test_is_caught() {
         File::new("src/a.rs", "#[test]\nfn held() {}\nfn helper() {}"),
         File::new("tests/b.py", "def test_other(a):\n    pass\n"),
         File::new("fuzz/fuzz_targets/open.rs", ""),
+        File::new("ffi/tests/c/misuse.c", ""),
     ];
     let proofs = Proofs::of(&files);
     let check = |first: &str, second: &str| {
@@ -93,6 +94,7 @@ fn a_threat_without_a_test_is_caught() {
     let (a, b) =
         ("| A-01 | x | y | `held` |", "| B-02 | x | y | `test_other`, `fuzz/fuzz_targets/open.rs` |");
     clean(check(a, b));
+    clean(check(a, "| B-02 | x | y | `ffi/tests/c/misuse.c` |"));
     clean(check(a, "| B-02 | x | y | out of scope: this version has no sessions |"));
     caught(&check(a, ""), "missing: [\"B-02\"]");
     caught(&check(b, a), "in order");
