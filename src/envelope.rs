@@ -8,8 +8,8 @@ pub(crate) mod statement;
 pub(crate) mod topic;
 
 use crate::cbor::{Scratch, Writer, count};
-use crate::cose::encrypt0::{self, EncStructure, Encrypt0};
-use crate::cose::sign1;
+use crate::cose::encrypt0::{self, Encrypt0};
+use crate::cose::structure::{EncStructure, write_sig_head};
 use crate::crypto::schedule::Context;
 use crate::envelope::audience::Audience;
 use crate::envelope::topic::Topic;
@@ -66,11 +66,11 @@ impl<'b> Envelope<'b> {
 }
 
 /// What the AEAD of an envelope authenticates beside the text (SPEC §4.4).
-pub(crate) fn enc_structure(topic: Topic<'_>) -> Result<EncStructure> {
-    encrypt0::enc_structure(|writer| {
-        writer.array(2)?;
-        writer.text("zegel-envelope-1")?;
-        writer.text(topic.as_str())
+pub(crate) fn enc_structure(topic: Topic<'_>) -> EncStructure {
+    encrypt0::enc_structure(&|writer| {
+        writer.array(2);
+        writer.text("zegel-envelope-1");
+        writer.text(topic.as_str());
     })
 }
 
@@ -88,38 +88,38 @@ impl<'a> StatementContext<'a> {
         audience: Audience<'a>,
         topic: Topic<'_>,
         statement_length: usize,
-    ) -> Result<Self> {
+    ) -> Self {
         let before = |writer: &mut Writer<'_>| {
-            writer.array(4)?;
-            writer.text("zegel-statement-1")?;
-            writer.bytes(&sender.0)
+            writer.array(4);
+            writer.text("zegel-statement-1");
+            writer.bytes(&sender.0);
         };
         let length = count(|writer| {
-            before(writer)?;
-            writer.skip(audience.encoded().len())?;
-            writer.text(topic.as_str())
-        })?;
-        Ok(Self {
+            before(writer);
+            writer.skip(audience.encoded().len());
+            writer.text(topic.as_str());
+        });
+        Self {
             before: Scratch::written(|writer| {
-                sign1::write_sig_head(writer, length)?;
-                before(writer)
-            })?,
+                write_sig_head(writer, length);
+                before(writer);
+            }),
             audience,
             after: Scratch::written(|writer| {
-                writer.text(topic.as_str())?;
-                writer.bytes_head(statement_length)
-            })?,
-        })
+                writer.text(topic.as_str());
+                writer.bytes_head(statement_length);
+            }),
+        }
     }
 
     /// All that is signed of a statement in one piece.
-    pub(crate) fn with<'s>(&'s self, statement: &'s [u8]) -> [&'s [u8]; 4] {
-        [self.before.bytes(), self.audience.encoded(), self.after.bytes(), statement]
+    pub(crate) fn with<'s>(&'s self, statement: &'s [u8]) -> Result<[&'s [u8]; 4]> {
+        Ok([self.before.bytes()?, self.audience.encoded(), self.after.bytes()?, statement])
     }
 
     /// All that is signed of a statement whose sequence number stands apart from the rest of it.
-    pub(crate) fn with_halves<'s>(&'s self, number: &'s [u8], rest: &'s [u8]) -> [&'s [u8]; 5] {
-        [self.before.bytes(), self.audience.encoded(), self.after.bytes(), number, rest]
+    pub(crate) fn with_halves<'s>(&'s self, number: &'s [u8], rest: &'s [u8]) -> Result<[&'s [u8]; 5]> {
+        Ok([self.before.bytes()?, self.audience.encoded(), self.after.bytes()?, number, rest])
     }
 }
 

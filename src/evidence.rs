@@ -84,8 +84,8 @@ impl<'b> UnverifiedEvidence<'b> {
     pub(crate) fn proven(&self) -> Result<Proven> {
         let card = Card::parse(self.card)?.verify()?;
         let topic = Topic::new(self.topic).map_err(|_| Error::Malformed)?;
-        let context = StatementContext::new(card.id(), self.audience, topic, self.encoded.len())?;
-        let signed = context.with(self.encoded);
+        let context = StatementContext::new(card.id(), self.audience, topic, self.encoded.len());
+        let signed = context.with(self.encoded)?;
         self.proof.verify(&card, self.audience, self.statement.sequence, &signed)?;
         let signed_with = self.proof.numbers(self.statement.sequence);
         Ok(Proven { origin: *card.id(), digest: sha256(&signed), signed_with })

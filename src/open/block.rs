@@ -100,12 +100,12 @@ impl SignedBlock {
         let index = sequence.checked_sub(first).filter(|index| *index < count).ok_or(Error::Rejected)?;
         let audience = One::new(&self.me);
         let context =
-            StatementContext::new(&self.sender, audience.audience(), Topic::new(topic)?, statement.len())?;
+            StatementContext::new(&self.sender, audience.audience(), Topic::new(topic)?, statement.len());
         let mut arrived = |place: u64| {
             let number = first.checked_add(place).ok_or(Error::TooLarge)?;
             known(number)?.ok_or(Error::UnknownSession)
         };
-        if arrived(index)? != leaf(&context.with(statement)) {
+        if arrived(index)? != leaf(&context.with(statement)?) {
             return Err(Error::Rejected);
         }
         let path = Path::new(index, count, arrived)?;

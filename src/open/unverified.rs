@@ -70,9 +70,9 @@ impl<K: Agree> Opener<'_, K> {
         let head = outer.head_length()?;
 
         let shared = hpke::decap(key, &ek)?;
-        let aad = envelope::enc_structure(topic)?;
+        let aad = envelope::enc_structure(topic);
         let ciphertext = buffer.bytes_mut().get_mut(head..).ok_or(Error::Malformed)?;
-        let length = Keys::base(&shared, &CONTEXT)?.open(0, aad.bytes(), ciphertext)?.len();
+        let length = Keys::base(&shared, &CONTEXT)?.open(0, aad.bytes()?, ciphertext)?.len();
         // From here on a malformed byte was sealed by somebody: no error tells which.
         let end = head.checked_add(length).ok_or(Error::Rejected)?;
         let mut unverified = Unverified::read(buffer, head..end, None).map_err(|_| Error::Rejected)?;
@@ -91,12 +91,12 @@ impl<K: Agree> Opener<'_, K> {
         let (place, key, recipient) = outer.recipients().enumerate().find_map(mine).ok_or(Error::NotForMe)?;
         let (range, count) = (outer.ciphertext_range(), outer.claimed_recipients().count());
         let iv = *outer.iv();
-        let aad = group::enc_structure(topic, outer.claimed_recipients())?;
+        let aad = group::enc_structure(topic, outer.claimed_recipients());
 
         let cek = unwrap(key, &recipient.ek, recipient.wrapped)?;
         let start = range.start;
         let ciphertext = buffer.bytes_mut().get_mut(range).ok_or(Error::Malformed)?;
-        let plaintext = &*aead::open(&cek, &iv, aad.bytes(), ciphertext)?;
+        let plaintext = &*aead::open(&cek, &iv, aad.bytes()?, ciphertext)?;
         let length = plaintext.len();
         let (audience, signed) = group::read_plaintext(plaintext).map_err(|_| Error::Rejected)?;
         // One's own place among the recipients is one's own place in the audience.
@@ -200,8 +200,8 @@ impl<'b> Unverified<'b> {
             return Err(Error::Rejected);
         }
         let topic = Topic::new(topic)?;
-        let context = StatementContext::new(sender, audience.audience(), topic, statement.len())?;
-        let signed = context.with(statement);
+        let context = StatementContext::new(sender, audience.audience(), topic, statement.len());
+        let signed = context.with(statement)?;
         key.verify(&signed, self.signature())?;
         Ok(sha256(&signed))
     }

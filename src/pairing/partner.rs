@@ -26,7 +26,7 @@ impl Paired {
 
     /// The card's bytes, for stores that keep them.
     pub fn card_bytes(&self) -> &[u8] {
-        self.0.bytes.bytes()
+        self.0.bytes.bytes().unwrap_or_default()
     }
 }
 
@@ -51,7 +51,7 @@ impl Partner {
         if card.id() == me || expected.is_some_and(|expected| expected != card.id()) {
             return Err(Error::Rejected);
         }
-        Ok(Self { card, bytes: Scratch::written(|writer| writer.raw(bytes))? })
+        Ok(Self { card, bytes: Scratch::written(|writer| writer.raw(bytes)) })
     }
 
     pub(crate) const fn card(&self) -> &Card {
