@@ -14,6 +14,7 @@ use rand_core::TryCryptoRng;
 
 use crate::cbor::write;
 use crate::cose::encrypt0;
+use crate::cose::structure::ENC_STRUCTURE;
 use crate::crypto::aead;
 use crate::crypto::kdf::sha256;
 use crate::crypto::kem;
@@ -267,8 +268,8 @@ impl<'k, S: SequenceStore, I: Sign> Sealer<'k, S, I> {
         let sent = kem::encap(&self.recipient.peer, &ikm)?;
         let (kid, length) = (&self.recipient.kid.0, ciphertext.len());
         write(head, |writer| encrypt0::write_head(writer, kid, &sent.enc, length))?;
-        let aad = envelope::enc_structure(topic);
-        Keys::base(&sent.shared, &CONTEXT)?.seal(0, aad.bytes()?, ciphertext)?;
+        let aad = &mut [0; ENC_STRUCTURE];
+        Keys::base(&sent.shared, &CONTEXT)?.seal(0, envelope::enc_structure(topic, aad)?, ciphertext)?;
         let bytes = out.keep().get(..layout.envelope).ok_or(Error::BufferTooSmall)?;
         Ok(Made { bytes, sequence, shared: sent.shared })
     }

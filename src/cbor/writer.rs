@@ -103,42 +103,25 @@ impl Writer<'_> {
     }
 }
 
-/// Lets `write` write into `buffer`, and says how many bytes that were; [`Error::BufferTooSmall`] when they did not
+/// Lets `values` write into `buffer`, and says how many bytes that were; [`Error::BufferTooSmall`] when they did not
 /// all find room.
-pub(crate) fn write(buffer: &mut [u8], write: impl FnOnce(&mut Writer<'_>)) -> Result<usize> {
+pub(crate) fn write(buffer: &mut [u8], values: impl FnOnce(&mut Writer<'_>)) -> Result<usize> {
     let room = buffer.len();
     let mut writer = Writer { buffer: Some(buffer), position: 0 };
-    write(&mut writer);
+    values(&mut writer);
     if writer.position <= room { Ok(writer.position) } else { Err(Error::BufferTooSmall) }
 }
 
-/// How many bytes `write` would write.
-pub(crate) fn count(write: impl FnOnce(&mut Writer<'_>)) -> usize {
+/// How many bytes `values` would write.
+pub(crate) fn count(values: impl FnOnce(&mut Writer<'_>)) -> usize {
     let mut writer = Writer { buffer: None, position: 0 };
-    write(&mut writer);
+    values(&mut writer);
     writer.position
 }
 
-/// A short encoding kept in `N` bytes on the stack: the contexts that are hashed and authenticated.
-#[derive(Clone)]
-pub(crate) struct Scratch<const N: usize> {
-    buffer: [u8; N],
-    /// More than `N` when it did not find room.
-    length: usize,
-}
-
-impl<const N: usize> Scratch<N> {
-    /// What `write` writes. It is made where it stays, and asked for its bytes there: a result would be copied.
-    pub(crate) fn written(write: impl FnOnce(&mut Writer<'_>)) -> Self {
-        let mut scratch = Self { buffer: [0; N], length: 0 };
-        let mut writer = Writer { buffer: Some(&mut scratch.buffer), position: 0 };
-        write(&mut writer);
-        scratch.length = writer.position;
-        scratch
-    }
-
-    /// [`Error::BufferTooSmall`] when it did not find room.
-    pub(crate) fn bytes(&self) -> Result<&[u8]> {
-        self.buffer.get(..self.length).ok_or(Error::BufferTooSmall)
-    }
+/// What `values` writes, in `room`: the contexts that are hashed and authenticated. The room is the caller's, on his
+/// stack; a struct that brought its own would be copied with each return.
+pub(crate) fn encode<'r>(room: &'r mut [u8], values: impl FnOnce(&mut Writer<'_>)) -> Result<&'r [u8]> {
+    let length = write(room, values)?;
+    room.get(..length).ok_or(Error::BufferTooSmall)
 }

@@ -2,7 +2,7 @@
 
 use crate::cbor::{Reader, Writer};
 use crate::cose::header::{EK, HPKE_4, KID};
-use crate::cose::structure::{self, EncStructure, ExternalAad};
+use crate::cose::structure::{self, ENC_STRUCTURE, ExternalAad};
 use crate::error::Result;
 
 /// The CBOR tag of COSE_Encrypt0.
@@ -48,6 +48,9 @@ pub(crate) fn write_head(writer: &mut Writer<'_>, kid: &[u8; 8], ek: &[u8; 32], 
 }
 
 /// The Enc_structure (RFC 9052 §5.3) of this shape around its external_aad.
-pub(crate) fn enc_structure(external_aad: ExternalAad<'_>) -> EncStructure {
-    structure::enc_structure("Encrypt0", HPKE_4, external_aad)
+pub(crate) fn enc_structure<'r>(
+    external_aad: ExternalAad<'_>,
+    room: &'r mut [u8; ENC_STRUCTURE],
+) -> Result<&'r [u8]> {
+    structure::enc_structure("Encrypt0", HPKE_4, external_aad, room)
 }

@@ -3,7 +3,7 @@
 
 use crate::cbor::{Reader, Writer};
 use crate::cose::header::{CHACHA20_POLY1305, KID, PARTIAL_IV};
-use crate::cose::structure::{self, EncStructure, ExternalAad};
+use crate::cose::structure::{self, ENC_STRUCTURE, ExternalAad};
 use crate::error::{Error, Result};
 
 /// The CBOR tag of COSE_Encrypt0.
@@ -51,8 +51,11 @@ pub(crate) fn write_head(writer: &mut Writer<'_>, kid: &[u8; 8], number: u64, le
 }
 
 /// The Enc_structure (RFC 9052 §5.3) of this shape around its external_aad.
-pub(crate) fn enc_structure(external_aad: ExternalAad<'_>) -> EncStructure {
-    structure::enc_structure("Encrypt0", CHACHA20_POLY1305, external_aad)
+pub(crate) fn enc_structure<'r>(
+    external_aad: ExternalAad<'_>,
+    room: &'r mut [u8; ENC_STRUCTURE],
+) -> Result<&'r [u8]> {
+    structure::enc_structure("Encrypt0", CHACHA20_POLY1305, external_aad, room)
 }
 
 /// The number in its fewest bytes, at least one.

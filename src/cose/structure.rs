@@ -1,21 +1,27 @@
 //! What COSE authenticates beside the content: the Enc_structure and the Sig_structure, around the bytes that an
 //! application adds of its own (RFC 9052 §4.4, §5.3).
 
-use crate::cbor::{Scratch, Writer, count};
+use crate::cbor::{Writer, count, encode};
 use crate::cose::header::ED25519;
+use crate::error::Result;
 
 /// The external_aad of a structure. It is asked twice: how long it is, and what it is.
 pub(crate) type ExternalAad<'a> = &'a dyn Fn(&mut Writer<'_>);
 
 /// Room for an Enc_structure with a topic of 255 bytes and the kids of 16 recipients.
-pub(crate) type EncStructure = Scratch<480>;
+pub(crate) const ENC_STRUCTURE: usize = 480;
 
 /// Room for a Sig_structure up to its payload, with two ids in it.
-pub(crate) type SigContext = Scratch<160>;
+pub(crate) const SIG_CONTEXT: usize = 160;
 
 /// `[context, protected, external_aad]`: the additional data of the AEAD.
-pub(crate) fn enc_structure(context: &str, protected: &[u8], external_aad: ExternalAad<'_>) -> EncStructure {
-    EncStructure::written(|writer| {
+pub(crate) fn enc_structure<'r>(
+    context: &str,
+    protected: &[u8],
+    external_aad: ExternalAad<'_>,
+    room: &'r mut [u8; ENC_STRUCTURE],
+) -> Result<&'r [u8]> {
+    encode(room, |writer| {
         writer.array(3);
         writer.text(context);
         writer.bytes(protected);
@@ -25,8 +31,12 @@ pub(crate) fn enc_structure(context: &str, protected: &[u8], external_aad: Exter
 }
 
 /// `["Signature1", protected, external_aad, payload]` up to a payload of `length` bytes, which the caller hashes after it.
-pub(crate) fn sig_context(external_aad: ExternalAad<'_>, length: usize) -> SigContext {
-    SigContext::written(|writer| {
+pub(crate) fn sig_context<'r>(
+    external_aad: ExternalAad<'_>,
+    length: usize,
+    room: &'r mut [u8; SIG_CONTEXT],
+) -> Result<&'r [u8]> {
+    encode(room, |writer| {
         write_sig_head(writer, count(external_aad));
         external_aad(writer);
         writer.bytes_head(length);

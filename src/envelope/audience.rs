@@ -1,6 +1,6 @@
 //! Audiences: whom a statement is for, as it stands under the signature (SPEC §4.4, §4.6).
 
-use crate::cbor::{Reader, Scratch};
+use crate::cbor::{Reader, write};
 use crate::error::{Error, Result};
 use crate::key::id::Id;
 use crate::limits::MAX_RECIPIENTS;
@@ -89,7 +89,10 @@ impl Held<'_> {
 
 /// The encoding of an audience of several.
 #[derive(Clone)]
-pub(crate) struct Several(Scratch<{ 1 + ITEM * MAX_RECIPIENTS }>);
+pub(crate) struct Several {
+    encoded: [u8; 1 + ITEM * MAX_RECIPIENTS],
+    length: usize,
+}
 
 impl Several {
     /// Writes the `count` of `ids`, which must ascend; [`Error::TooLarge`] for more than 16, [`Error::Equivocation`] for one twice.
@@ -97,20 +100,17 @@ impl Several {
         if !ids.clone().is_sorted_by(|one, next| one < next) {
             return Err(Error::Equivocation);
         }
-        let encoded = Scratch::written(|writer| {
+        let mut several = Self { encoded: [0; 1 + ITEM * MAX_RECIPIENTS], length: 0 };
+        let written = write(&mut several.encoded, |writer| {
             writer.array(count);
             ids.for_each(|id| writer.bytes(&id.0));
         });
-        // More than there is room for would be more than an array's head of one byte says, too.
-        if encoded.bytes().is_ok() && count <= MAX_RECIPIENTS {
-            Ok(Self(encoded))
-        } else {
-            Err(Error::TooLarge)
-        }
+        several.length = written.map_err(|_| Error::TooLarge)?;
+        if count > MAX_RECIPIENTS { Err(Error::TooLarge) } else { Ok(several) }
     }
 
     pub(crate) fn audience(&self) -> Audience<'_> {
-        Audience(self.0.bytes().unwrap_or_default())
+        Audience(self.encoded.get(..self.length).unwrap_or_default())
     }
 }
 

@@ -2,10 +2,10 @@
 
 use core::ops::Range;
 
-use crate::cbor::Reader;
+use crate::cbor::{Reader, Writer};
 use crate::cose::encrypt::{Encrypt, Recipient};
 use crate::cose::header::CHACHA20_POLY1305;
-use crate::cose::structure::{self, EncStructure};
+use crate::cose::structure::{self, ENC_STRUCTURE};
 use crate::envelope::audience::Audience;
 use crate::envelope::topic::Topic;
 use crate::error::{Error, Result};
@@ -62,12 +62,17 @@ pub(crate) fn read_plaintext(plaintext: &[u8]) -> Result<(Audience<'_>, usize)> 
 
 /// What the AEAD of a group envelope authenticates beside the text: all recipients' kids are in it, so that none is
 /// removed, added, moved or doubled on the way.
-pub(crate) fn enc_structure(topic: Topic<'_>, kids: impl Iterator<Item = Kid> + Clone) -> EncStructure {
-    structure::enc_structure("Encrypt", CHACHA20_POLY1305, &|writer| {
+pub(crate) fn enc_structure<'r>(
+    topic: Topic<'_>,
+    kids: impl Iterator<Item = Kid> + Clone,
+    room: &'r mut [u8; ENC_STRUCTURE],
+) -> Result<&'r [u8]> {
+    let external_aad = |writer: &mut Writer<'_>| {
         writer.array(3);
         writer.text("zegel-envelope-1");
         writer.text(topic.as_str());
         writer.array(kids.clone().count());
         kids.clone().for_each(|kid| writer.bytes(&kid.0));
-    })
+    };
+    structure::enc_structure("Encrypt", CHACHA20_POLY1305, &external_aad, room)
 }

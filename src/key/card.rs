@@ -11,7 +11,7 @@ use rand_core::TryCryptoRng;
 
 use crate::cbor::{Writer, count, write};
 use crate::cose::sign1::{self, Sign1};
-use crate::cose::structure::sig_context;
+use crate::cose::structure::{SIG_CONTEXT, sig_context};
 use crate::crypto::kdf::sha256;
 use crate::crypto::sign::PublicKey;
 use crate::error::{Error, Result};
@@ -60,8 +60,9 @@ impl Card {
         })?;
         let start = end.checked_sub(length).ok_or(Error::BufferTooSmall)?;
         let payload = out.bytes().get(start..end).ok_or(Error::BufferTooSmall)?;
-        let context = sig_context(&external_aad, length);
-        let signature = signer.sign(&[context.bytes()?, payload], &noise)?;
+        let mut room = [0; SIG_CONTEXT];
+        let context = sig_context(&external_aad, length, &mut room)?;
+        let signature = signer.sign(&[context, payload], &noise)?;
         let end = write(out.bytes_mut(), |writer| {
             writer.skip(end);
             writer.bytes(&signature);
@@ -200,8 +201,9 @@ impl<'b> UnverifiedCard<'b> {
         published::refuse(&id.0)?;
         let kem_keys = claims.checked_kem_keys()?;
         let payload = self.bytes.get(self.signed.payload.clone()).ok_or(Error::Malformed)?;
-        let context = sig_context(&external_aad, payload.len());
-        key.verify(&[context.bytes()?, payload], &self.signed.signature)?;
+        let mut room = [0; SIG_CONTEXT];
+        let context = sig_context(&external_aad, payload.len(), &mut room)?;
+        key.verify(&[context, payload], &self.signed.signature)?;
         Ok(Card {
             id,
             key,

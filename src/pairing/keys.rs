@@ -2,7 +2,7 @@
 
 use crate::cbor::{Writer, count, write};
 use crate::cose::message::{self, Message};
-use crate::cose::structure::EncStructure;
+use crate::cose::structure::ENC_STRUCTURE;
 use crate::crypto::aead::TAG;
 use crate::crypto::kdf::{Prk, sha256};
 use crate::crypto::schedule::Keys;
@@ -124,7 +124,7 @@ impl PairingKeys {
         let mark: Secret<MARK> = Prk::from_secret(&self.marks)?.expand(&[&[step.number()], &said])?;
         let number = number(step, mark.expose());
         write(head, |writer| message::write_head(writer, &self.id, number, length))?;
-        self.of(step).seal(number, self.enc_structure().bytes()?, ciphertext)?;
+        self.of(step).seal(number, self.enc_structure(&mut [0; ENC_STRUCTURE])?, ciphertext)?;
         out.keep().get(..total).ok_or(Error::BufferTooSmall)
     }
 
@@ -134,7 +134,9 @@ impl PairingKeys {
         let number = outer.number;
         let head = message.len().checked_sub(outer.ciphertext.len()).ok_or(Error::Malformed)?;
         let ciphertext = message.get_mut(head..).ok_or(Error::Malformed)?;
-        self.of(step).open(number, self.enc_structure().bytes()?, ciphertext).map(|text| &*text)
+        self.of(step)
+            .open(number, self.enc_structure(&mut [0; ENC_STRUCTURE])?, ciphertext)
+            .map(|text| &*text)
     }
 
     fn of(&self, step: Step) -> &Keys {
@@ -144,13 +146,14 @@ impl PairingKeys {
         }
     }
 
-    fn enc_structure(&self) -> EncStructure {
-        message::enc_structure(&|writer| {
+    fn enc_structure<'r>(&self, room: &'r mut [u8; ENC_STRUCTURE]) -> Result<&'r [u8]> {
+        let external_aad = |writer: &mut Writer<'_>| {
             writer.array(3);
             writer.text("zegel-pairing-1");
             writer.bytes(&self.shower.0);
             writer.uint(self.expires);
-        })
+        };
+        message::enc_structure(&external_aad, room)
     }
 }
 

@@ -5,10 +5,10 @@ use crate::cbor::write;
 use crate::cose::sign1;
 use crate::crypto::kdf::derive;
 use crate::crypto::sign::{PublicKey, SIGNATURE};
-use crate::envelope::StatementContext;
 use crate::envelope::audience::Audience;
 use crate::envelope::statement::Measurement;
 use crate::envelope::topic::Topic;
+use crate::envelope::{STATEMENT_CONTEXT, StatementContext};
 use crate::error::{Error, Result};
 use crate::key::id::Id;
 use crate::key::identity::Sign;
@@ -64,8 +64,10 @@ impl<'k, I: Sign> Author<'k, I> {
         })?;
         let start = end.checked_sub(draft.length).ok_or(Error::BufferTooSmall)?;
         let statement = out.get(start..end).ok_or(Error::BufferTooSmall)?;
-        let context = StatementContext::new(&self.id, draft.audience, draft.topic, statement.len());
-        let signature = self.sign(&context.with(statement)?, noise)?;
+        let mut room = [0; STATEMENT_CONTEXT];
+        let context =
+            StatementContext::new(&self.id, draft.audience, draft.topic, statement.len(), &mut room)?;
+        let signature = self.sign(&context.with(statement), noise)?;
         write(out, |writer| {
             writer.skip(end);
             writer.bytes(&signature);

@@ -8,6 +8,7 @@ use rand_core::TryCryptoRng;
 use crate::cbor::{count, write};
 use crate::cose::encrypt::{self, INFO, WRAPPED};
 use crate::cose::sign1;
+use crate::cose::structure::ENC_STRUCTURE;
 use crate::crypto::kdf::sha256;
 use crate::crypto::kem;
 use crate::crypto::schedule::{Keys, context};
@@ -141,8 +142,9 @@ impl<'k, S: SequenceStore, I: Sign> GroupSealer<'k, S, I> {
         let iv = iv.first_chunk().ok_or(Error::TooLarge)?;
         let length = ciphertext.len();
         write(head, |writer| encrypt::write_head(writer, iv, length))?;
-        let aad = group::enc_structure(topic, self.all().map(|recipient| recipient.kid));
-        aead::seal(&cek, iv, aad.bytes()?, ciphertext)?;
+        let mut room = [0; ENC_STRUCTURE];
+        let aad = group::enc_structure(topic, self.all().map(|recipient| recipient.kid), &mut room)?;
+        aead::seal(&cek, iv, aad, ciphertext)?;
 
         let mut at = write(tail, |writer| writer.array(self.all().count()))?;
         for recipient in self.all() {

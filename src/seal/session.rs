@@ -8,11 +8,12 @@ use alloc::vec::Vec;
 use rand_core::TryCryptoRng;
 
 use crate::cbor::write;
+use crate::cose::structure::ENC_STRUCTURE;
 use crate::crypto::aead;
-use crate::envelope::StatementContext;
 use crate::envelope::audience::One;
 use crate::envelope::statement::{Format, Measurement};
 use crate::envelope::topic::Topic;
+use crate::envelope::{STATEMENT_CONTEXT, StatementContext};
 use crate::error::{Error, Result};
 use crate::guard::sequence::SequenceStore;
 use crate::guard::stream::Stream;
@@ -28,7 +29,7 @@ use crate::seal::pack::minimised;
 use crate::secret::{Secret, Wipe};
 use crate::session::keys::{SessionId, SessionKeys};
 use crate::session::limits::{KEYFRAME_BODY, SessionLimits};
-use crate::session::manifest::{MANIFEST_BODY, Manifest};
+use crate::session::manifest::{MANIFEST_BODY, Manifest, ROOMS};
 use crate::session::merkle::{Frontier, Hash, leaf};
 use crate::session::message::{self, Layout};
 
@@ -204,9 +205,9 @@ impl<'k, S: SequenceStore, I: Sign> Session<'k, S, I> {
         let mut manifest = Manifest { first, count, root, signature: [0; 64] };
         let audience = One::new(&self.sealer.recipient.id);
         let sender = *self.sealer.author.id();
-        let (context, payload) = (manifest.context(&sender, audience.audience()), manifest.payload());
-        let noise = Secret::random(rng)?;
-        manifest.signature = self.sealer.author.sign(&[context.bytes()?, payload.bytes()?], &noise)?;
+        let mut room = ROOMS;
+        let signed = manifest.signed(&sender, audience.audience(), &mut room)?;
+        manifest.signature = self.sealer.author.sign(&signed, &Secret::random(rng)?)?;
         let mut body = [0; MANIFEST_BODY];
         let length = write(&mut body, |writer| manifest.write(writer, &sender.kid()))?;
         let body = body.get(..length).ok_or(Error::TooLarge)?;
@@ -288,8 +289,8 @@ impl<'k, S: SequenceStore, I: Sign> Session<'k, S, I> {
         write(head, |writer| message::write_head(writer, &self.keys.id(), sequence, ciphertext.len()))?;
         write(ciphertext, |writer| message::write_plaintext(writer, measurement, layout.pad))?;
         let leaf = self.leaf(topic, sequence, ciphertext)?;
-        let aad = message::enc_structure(topic);
-        self.keys.seal(sequence, aad.bytes()?, ciphertext)?;
+        let aad = &mut [0; ENC_STRUCTURE];
+        self.keys.seal(sequence, message::enc_structure(topic, aad)?, ciphertext)?;
         Ok((out.keep().get(..layout.message).ok_or(Error::BufferTooSmall)?, leaf))
     }
 
@@ -302,8 +303,10 @@ impl<'k, S: SequenceStore, I: Sign> Session<'k, S, I> {
         let number = number.get(..length).ok_or(Error::TooLarge)?;
         let statement = length.checked_add(rest.len()).ok_or(Error::TooLarge)?;
         let audience = One::new(&self.sealer.recipient.id);
-        let context = StatementContext::new(self.sealer.author.id(), audience.audience(), topic, statement);
-        Ok(leaf(&context.with_halves(number, rest)?))
+        let mut room = [0; STATEMENT_CONTEXT];
+        let sender = self.sealer.author.id();
+        let context = StatementContext::new(sender, audience.audience(), topic, statement, &mut room)?;
+        Ok(leaf(&context.with_halves(number, rest)))
     }
 
     fn has_room_for(&self, numbers: u64) -> bool {

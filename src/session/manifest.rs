@@ -2,9 +2,9 @@
 
 use core::fmt;
 
-use crate::cbor::{Reader, Scratch, Writer, count};
+use crate::cbor::{Reader, Writer, count, encode};
 use crate::cose::sign1::{self, Sign1};
-use crate::cose::structure::{SigContext, sig_context};
+use crate::cose::structure::{SIG_CONTEXT, sig_context};
 use crate::crypto::sign::{PublicKey, SIGNATURE};
 use crate::envelope::audience::Audience;
 use crate::error::{Error, Result};
@@ -90,26 +90,26 @@ impl Manifest {
         Ok((Kid(signed.kid), Self { first, count, root, signature: signed.signature }))
     }
 
-    /// What is signed before the payload.
-    pub(crate) fn context(&self, sender: &Id, audience: Audience<'_>) -> SigContext {
+    /// What is signed: the context, and then the payload.
+    pub(crate) fn signed<'r>(
+        &self,
+        sender: &Id,
+        audience: Audience<'_>,
+        (context, payload): &'r mut Rooms,
+    ) -> Result<[&'r [u8]; 2]> {
         let external_aad = |writer: &mut Writer<'_>| {
             writer.array(3);
             writer.text("zegel-manifest-1");
             writer.bytes(&sender.0);
             writer.raw(audience.encoded());
         };
-        sig_context(&external_aad, count(|writer| self.write_payload(writer)))
-    }
-
-    /// `[first, count, root]`: what is signed.
-    pub(crate) fn payload(&self) -> Scratch<48> {
-        Scratch::written(|writer| self.write_payload(writer))
+        let payload = encode(payload, |writer| self.write_payload(writer))?;
+        Ok([sig_context(&external_aad, payload.len(), context)?, payload])
     }
 
     /// [`Error::Rejected`] unless `key` signed this for `audience`.
     pub(crate) fn verify(&self, sender: &Id, key: &PublicKey, audience: Audience<'_>) -> Result<()> {
-        let (context, payload) = (self.context(sender, audience), self.payload());
-        key.verify(&[context.bytes()?, payload.bytes()?], &self.signature)
+        key.verify(&self.signed(sender, audience, &mut { ROOMS })?, &self.signature)
     }
 
     fn write_payload(&self, writer: &mut Writer<'_>) {
@@ -127,5 +127,8 @@ impl fmt::Debug for Manifest {
     }
 }
 
+/// Room for what is signed of a manifest.
+pub(crate) type Rooms = ([u8; SIG_CONTEXT], [u8; 48]);
+pub(crate) const ROOMS: Rooms = ([0; SIG_CONTEXT], [0; 48]);
 /// Room for the body of a manifest's message.
 pub(crate) const MANIFEST_BODY: usize = 144;

@@ -2,7 +2,7 @@
 
 use crate::cbor::{Writer, count};
 use crate::cose::message;
-use crate::cose::structure::EncStructure;
+use crate::cose::structure::ENC_STRUCTURE;
 use crate::crypto::aead;
 use crate::envelope::padding::Padding;
 use crate::envelope::statement::Measurement;
@@ -54,12 +54,13 @@ pub(crate) fn write_head(writer: &mut Writer<'_>, id: &SessionId, sequence: u64,
 }
 
 /// What the AEAD of a session message authenticates beside the text.
-pub(crate) fn enc_structure(topic: Topic<'_>) -> EncStructure {
-    message::enc_structure(&|writer| {
+pub(crate) fn enc_structure<'r>(topic: Topic<'_>, room: &'r mut [u8; ENC_STRUCTURE]) -> Result<&'r [u8]> {
+    let external_aad = |writer: &mut Writer<'_>| {
         writer.array(2);
         writer.text("zegel-session-1");
         writer.text(topic.as_str());
-    })
+    };
+    message::enc_structure(&external_aad, room)
 }
 
 /// The smallest bucket of a message.
