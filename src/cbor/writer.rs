@@ -121,7 +121,7 @@ pub(crate) fn count(values: impl FnOnce(&mut Writer<'_>)) -> usize {
 
 /// What `values` writes, in `room`: the contexts that are hashed and authenticated. The room is the caller's, on his
 /// stack; a struct that brought its own would be copied with each return.
-pub(crate) fn encode<'r>(room: &'r mut [u8], values: impl FnOnce(&mut Writer<'_>)) -> Result<&'r [u8]> {
+pub(crate) fn encode(room: &mut [u8], values: impl FnOnce(&mut Writer<'_>)) -> Result<&[u8]> {
     let length = write(room, values)?;
     room.get(..length).ok_or(Error::BufferTooSmall)
 }
