@@ -9,21 +9,17 @@ mod reader;
 mod writer;
 
 pub(crate) use reader::Reader;
-pub(crate) use writer::{Scratch, Writer, count};
+pub(crate) use writer::{Writer, count, encode, write};
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::{Error, Result};
+    use crate::error::Error;
 
-    fn written(write: impl Fn(&mut Writer<'_>) -> Result<()>) -> std::vec::Vec<u8> {
-        let mut counter = Writer::counting();
-        write(&mut counter).unwrap();
+    fn written(values: impl Fn(&mut Writer<'_>)) -> std::vec::Vec<u8> {
         let mut buffer = [0xaa; 64];
-        let mut writer = Writer::new(&mut buffer);
-        write(&mut writer).unwrap();
-        assert_eq!(writer.written(), counter.written(), "the count is the size");
-        let length = writer.written();
+        let length = write(&mut buffer, &values).unwrap();
+        assert_eq!(length, count(&values), "the count is the size");
         buffer[..length].to_vec()
     }
 
@@ -78,6 +74,19 @@ mod tests {
 
     #[test]
     fn a_full_buffer_is_an_error() {
-        assert_eq!(Writer::new(&mut [0; 2]).bytes(&[1, 2]), Err(Error::BufferTooSmall));
+        let values = |writer: &mut Writer<'_>| {
+            writer.uint(1);
+            writer.bytes(&[2, 3]);
+            writer.skip(1);
+        };
+        assert_eq!(write(&mut [0; 5], values), Ok(5));
+        for room in 0..5 {
+            assert_eq!(write(&mut [0; 5][..room], values), Err(Error::BufferTooSmall));
+        }
+        assert_eq!(encode(&mut [0; 9], values), Ok(&[1, 0x42, 2, 3, 0][..]));
+        assert_eq!(
+            count(|writer| [usize::MAX; 2].iter().for_each(|length| writer.skip(*length))),
+            usize::MAX
+        );
     }
 }

@@ -6,3 +6,4 @@ pub(crate) mod encrypt0;
 pub(crate) mod header;
 pub(crate) mod message;
 pub(crate) mod sign1;
+pub(crate) mod structure;

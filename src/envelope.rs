@@ -7,9 +7,9 @@ pub(crate) mod padding;
 pub(crate) mod statement;
 pub(crate) mod topic;
 
-use crate::cbor::{Scratch, Writer, count};
-use crate::cose::encrypt0::{self, EncStructure, Encrypt0};
-use crate::cose::sign1;
+use crate::cbor::{Writer, count, encode};
+use crate::cose::encrypt0::{self, Encrypt0};
+use crate::cose::structure::{ENC_STRUCTURE, write_sig_head};
 use crate::crypto::schedule::Context;
 use crate::envelope::audience::Audience;
 use crate::envelope::topic::Topic;
@@ -66,21 +66,26 @@ impl<'b> Envelope<'b> {
 }
 
 /// What the AEAD of an envelope authenticates beside the text (SPEC §4.4).
-pub(crate) fn enc_structure(topic: Topic<'_>) -> Result<EncStructure> {
-    encrypt0::enc_structure(|writer| {
-        writer.array(2)?;
-        writer.text("zegel-envelope-1")?;
-        writer.text(topic.as_str())
-    })
+pub(crate) fn enc_structure<'r>(topic: Topic<'_>, room: &'r mut [u8; ENC_STRUCTURE]) -> Result<&'r [u8]> {
+    let external_aad = |writer: &mut Writer<'_>| {
+        writer.array(2);
+        writer.text("zegel-envelope-1");
+        writer.text(topic.as_str());
+    };
+    encrypt0::enc_structure(&external_aad, room)
 }
 
 /// What stands before a statement in the bytes that a sender signs (SPEC §4.4), in three parts so that an
 /// audience of sixteen needs no copy: audience and topic are under the signature without standing in the envelope.
 pub(crate) struct StatementContext<'a> {
-    before: Scratch<80>,
+    before: &'a [u8],
     audience: Audience<'a>,
-    after: Scratch<272>,
+    after: &'a [u8],
 }
+
+/// Room for the two parts that are written: up to the sender, and from a topic of 255 bytes on.
+pub(crate) const STATEMENT_CONTEXT: usize = BEFORE + 272;
+const BEFORE: usize = 80;
 
 impl<'a> StatementContext<'a> {
     pub(crate) fn new(
@@ -88,38 +93,38 @@ impl<'a> StatementContext<'a> {
         audience: Audience<'a>,
         topic: Topic<'_>,
         statement_length: usize,
+        room: &'a mut [u8; STATEMENT_CONTEXT],
     ) -> Result<Self> {
-        let before = |writer: &mut Writer<'_>| {
-            writer.array(4)?;
-            writer.text("zegel-statement-1")?;
-            writer.bytes(&sender.0)
+        let external_aad = |writer: &mut Writer<'_>| {
+            writer.array(4);
+            writer.text("zegel-statement-1");
+            writer.bytes(&sender.0);
         };
-        let length = count(|writer| {
-            before(writer)?;
-            writer.skip(audience.encoded().len())?;
-            writer.text(topic.as_str())
-        })?;
+        let topic_length = count(|writer| writer.text(topic.as_str()));
+        let length =
+            count(external_aad).saturating_add(audience.encoded().len()).saturating_add(topic_length);
+        let (before, after) = room.split_at_mut_checked(BEFORE).ok_or(Error::BufferTooSmall)?;
         Ok(Self {
-            before: Scratch::written(|writer| {
-                sign1::write_sig_head(writer, length)?;
-                before(writer)
+            before: encode(before, |writer| {
+                write_sig_head(writer, length);
+                external_aad(writer);
             })?,
             audience,
-            after: Scratch::written(|writer| {
-                writer.text(topic.as_str())?;
-                writer.bytes_head(statement_length)
+            after: encode(after, |writer| {
+                writer.text(topic.as_str());
+                writer.bytes_head(statement_length);
             })?,
         })
     }
 
     /// All that is signed of a statement in one piece.
-    pub(crate) fn with<'s>(&'s self, statement: &'s [u8]) -> [&'s [u8]; 4] {
-        [self.before.bytes(), self.audience.encoded(), self.after.bytes(), statement]
+    pub(crate) const fn with<'s>(&'s self, statement: &'s [u8]) -> [&'s [u8]; 4] {
+        [self.before, self.audience.encoded(), self.after, statement]
     }
 
     /// All that is signed of a statement whose sequence number stands apart from the rest of it.
-    pub(crate) fn with_halves<'s>(&'s self, number: &'s [u8], rest: &'s [u8]) -> [&'s [u8]; 5] {
-        [self.before.bytes(), self.audience.encoded(), self.after.bytes(), number, rest]
+    pub(crate) const fn with_halves<'s>(&'s self, number: &'s [u8], rest: &'s [u8]) -> [&'s [u8]; 5] {
+        [self.before, self.audience.encoded(), self.after, number, rest]
     }
 }
 

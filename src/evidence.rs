@@ -13,10 +13,10 @@ use core::fmt;
 
 use crate::cbor::Reader;
 use crate::crypto::kdf::sha256;
-use crate::envelope::StatementContext;
 use crate::envelope::audience::Audience;
 use crate::envelope::statement::{Format, Statement};
 use crate::envelope::topic::Topic;
+use crate::envelope::{STATEMENT_CONTEXT, StatementContext};
 use crate::error::{Error, Result};
 use crate::evidence::testimony::Proof;
 use crate::guard::stream::Stream;
@@ -84,7 +84,8 @@ impl<'b> UnverifiedEvidence<'b> {
     pub(crate) fn proven(&self) -> Result<Proven> {
         let card = Card::parse(self.card)?.verify()?;
         let topic = Topic::new(self.topic).map_err(|_| Error::Malformed)?;
-        let context = StatementContext::new(card.id(), self.audience, topic, self.encoded.len())?;
+        let mut room = [0; STATEMENT_CONTEXT];
+        let context = StatementContext::new(card.id(), self.audience, topic, self.encoded.len(), &mut room)?;
         let signed = context.with(self.encoded);
         self.proof.verify(&card, self.audience, self.statement.sequence, &signed)?;
         let signed_with = self.proof.numbers(self.statement.sequence);

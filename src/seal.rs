@@ -12,8 +12,9 @@ use alloc::vec::Vec;
 
 use rand_core::TryCryptoRng;
 
-use crate::cbor::Writer;
+use crate::cbor::write;
 use crate::cose::encrypt0;
+use crate::cose::structure::ENC_STRUCTURE;
 use crate::crypto::aead;
 use crate::crypto::kdf::sha256;
 use crate::crypto::kem;
@@ -265,9 +266,10 @@ impl<'k, S: SequenceStore, I: Sign> Sealer<'k, S, I> {
         let digest = sha256(&[plaintext]);
         let ikm = self.author.hedged(&entropy, sequence, &digest, b"", b"zegel-ephemeral-1")?;
         let sent = kem::encap(&self.recipient.peer, &ikm)?;
-        encrypt0::write_head(&mut Writer::new(head), &self.recipient.kid.0, &sent.enc, ciphertext.len())?;
-        let aad = envelope::enc_structure(topic)?;
-        Keys::base(&sent.shared, &CONTEXT)?.seal(0, aad.bytes(), ciphertext)?;
+        let (kid, length) = (&self.recipient.kid.0, ciphertext.len());
+        write(head, |writer| encrypt0::write_head(writer, kid, &sent.enc, length))?;
+        let aad = &mut [0; ENC_STRUCTURE];
+        Keys::base(&sent.shared, &CONTEXT)?.seal(0, envelope::enc_structure(topic, aad)?, ciphertext)?;
         let bytes = out.keep().get(..layout.envelope).ok_or(Error::BufferTooSmall)?;
         Ok(Made { bytes, sequence, shared: sent.shared })
     }

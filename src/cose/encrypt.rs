@@ -82,25 +82,25 @@ impl Recipient {
     }
 
     /// Writes one recipient.
-    pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<()> {
-        writer.array(3)?;
-        writer.bytes(HPKE_4_KE)?;
-        writer.map(2)?;
-        writer.int(KID)?;
-        writer.bytes(&self.kid)?;
-        writer.int(EK)?;
-        writer.bytes(&self.ek)?;
-        writer.bytes(&self.wrapped)
+    pub(crate) fn write(&self, writer: &mut Writer<'_>) {
+        writer.array(3);
+        writer.bytes(HPKE_4_KE);
+        writer.map(2);
+        writer.int(KID);
+        writer.bytes(&self.kid);
+        writer.int(EK);
+        writer.bytes(&self.ek);
+        writer.bytes(&self.wrapped);
     }
 }
 
 /// Writes all that stands before a ciphertext of `length` bytes.
-pub(crate) fn write_head(writer: &mut Writer<'_>, iv: &[u8; 12], length: usize) -> Result<()> {
-    writer.tag(TAG)?;
-    writer.array(4)?;
-    writer.bytes(CHACHA20_POLY1305)?;
-    writer.map(1)?;
-    writer.int(IV)?;
-    writer.bytes(iv)?;
-    writer.bytes_head(length)
+pub(crate) fn write_head(writer: &mut Writer<'_>, iv: &[u8; 12], length: usize) {
+    writer.tag(TAG);
+    writer.array(4);
+    writer.bytes(CHACHA20_POLY1305);
+    writer.map(1);
+    writer.int(IV);
+    writer.bytes(iv);
+    writer.bytes_head(length);
 }

@@ -1,14 +1,12 @@
 //! COSE_Encrypt0 in HPKE-4 integrated encryption (RFC 9052 §5.2, draft-ietf-cose-hpke, SPEC §4.1).
 
-use crate::cbor::{Reader, Scratch, Writer, count};
+use crate::cbor::{Reader, Writer};
 use crate::cose::header::{EK, HPKE_4, KID};
+use crate::cose::structure::{self, ENC_STRUCTURE, ExternalAad};
 use crate::error::Result;
 
 /// The CBOR tag of COSE_Encrypt0.
 const TAG: u64 = 16;
-
-/// Room for an Enc_structure with a topic of 255 bytes.
-pub(crate) type EncStructure = Scratch<304>;
 
 /// What the outer object holds, as it stands on the wire: nothing here is proven.
 pub(crate) struct Encrypt0<'b> {
@@ -37,25 +35,22 @@ impl<'b> Encrypt0<'b> {
 }
 
 /// Writes all that stands before a ciphertext of `length` bytes.
-pub(crate) fn write_head(writer: &mut Writer<'_>, kid: &[u8; 8], ek: &[u8; 32], length: usize) -> Result<()> {
-    writer.tag(TAG)?;
-    writer.array(3)?;
-    writer.bytes(HPKE_4)?;
-    writer.map(2)?;
-    writer.int(KID)?;
-    writer.bytes(kid)?;
-    writer.int(EK)?;
-    writer.bytes(ek)?;
-    writer.bytes_head(length)
+pub(crate) fn write_head(writer: &mut Writer<'_>, kid: &[u8; 8], ek: &[u8; 32], length: usize) {
+    writer.tag(TAG);
+    writer.array(3);
+    writer.bytes(HPKE_4);
+    writer.map(2);
+    writer.int(KID);
+    writer.bytes(kid);
+    writer.int(EK);
+    writer.bytes(ek);
+    writer.bytes_head(length);
 }
 
-/// `["Encrypt0", protected, external_aad]`: the additional data of the AEAD.
-pub(crate) fn enc_structure(external_aad: impl Fn(&mut Writer<'_>) -> Result<()>) -> Result<EncStructure> {
-    EncStructure::written(|writer| {
-        writer.array(3)?;
-        writer.text("Encrypt0")?;
-        writer.bytes(HPKE_4)?;
-        writer.bytes_head(count(&external_aad)?)?;
-        external_aad(writer)
-    })
+/// The Enc_structure (RFC 9052 §5.3) of this shape around its external_aad.
+pub(crate) fn enc_structure<'r>(
+    external_aad: ExternalAad<'_>,
+    room: &'r mut [u8; ENC_STRUCTURE],
+) -> Result<&'r [u8]> {
+    structure::enc_structure("Encrypt0", HPKE_4, external_aad, room)
 }

@@ -21,10 +21,10 @@ pub(crate) const KID: i64 = 4;
 pub(crate) const EK: i64 = -4;
 
 /// Writes the unprotected map `{4: kid}`.
-pub(crate) fn write_kid(writer: &mut Writer<'_>, kid: &[u8; 8]) -> Result<()> {
-    writer.map(1)?;
-    writer.int(KID)?;
-    writer.bytes(kid)
+pub(crate) fn write_kid(writer: &mut Writer<'_>, kid: &[u8; 8]) {
+    writer.map(1);
+    writer.int(KID);
+    writer.bytes(kid);
 }
 
 /// Reads the unprotected map `{4: kid}`, and no other.

@@ -1,15 +1,13 @@
 //! COSE_Encrypt0 under a key that both ends have already: ChaCha20/Poly1305 with a Partial IV
 //! (RFC 9052 §5.2, RFC 9053 §4.3, SPEC §10.3, §12.3).
 
-use crate::cbor::{Reader, Scratch, Writer, count};
+use crate::cbor::{Reader, Writer};
 use crate::cose::header::{CHACHA20_POLY1305, KID, PARTIAL_IV};
+use crate::cose::structure::{self, ENC_STRUCTURE, ExternalAad};
 use crate::error::{Error, Result};
 
 /// The CBOR tag of COSE_Encrypt0.
 const TAG: u64 = 16;
-
-/// Room for an Enc_structure with a topic of 255 bytes.
-pub(crate) type EncStructure = Scratch<304>;
 
 /// What a message holds, as it stands on the wire: nothing here is proven.
 pub(crate) struct Message<'b> {
@@ -40,34 +38,31 @@ impl<'b> Message<'b> {
 }
 
 /// Writes all that stands before a ciphertext of `length` bytes.
-pub(crate) fn write_head(writer: &mut Writer<'_>, kid: &[u8; 8], number: u64, length: usize) -> Result<()> {
-    writer.tag(TAG)?;
-    writer.array(3)?;
-    writer.bytes(CHACHA20_POLY1305)?;
-    writer.map(2)?;
-    writer.int(KID)?;
-    writer.bytes(kid)?;
-    writer.int(PARTIAL_IV)?;
-    write_partial_iv(writer, number)?;
-    writer.bytes_head(length)
+pub(crate) fn write_head(writer: &mut Writer<'_>, kid: &[u8; 8], number: u64, length: usize) {
+    writer.tag(TAG);
+    writer.array(3);
+    writer.bytes(CHACHA20_POLY1305);
+    writer.map(2);
+    writer.int(KID);
+    writer.bytes(kid);
+    writer.int(PARTIAL_IV);
+    write_partial_iv(writer, number);
+    writer.bytes_head(length);
 }
 
-/// `["Encrypt0", protected, external_aad]`: the additional data of the AEAD.
-pub(crate) fn enc_structure(external_aad: impl Fn(&mut Writer<'_>) -> Result<()>) -> Result<EncStructure> {
-    EncStructure::written(|writer| {
-        writer.array(3)?;
-        writer.text("Encrypt0")?;
-        writer.bytes(CHACHA20_POLY1305)?;
-        writer.bytes_head(count(&external_aad)?)?;
-        external_aad(writer)
-    })
+/// The Enc_structure (RFC 9052 §5.3) of this shape around its external_aad.
+pub(crate) fn enc_structure<'r>(
+    external_aad: ExternalAad<'_>,
+    room: &'r mut [u8; ENC_STRUCTURE],
+) -> Result<&'r [u8]> {
+    structure::enc_structure("Encrypt0", CHACHA20_POLY1305, external_aad, room)
 }
 
 /// The number in its fewest bytes, at least one.
-fn write_partial_iv(writer: &mut Writer<'_>, number: u64) -> Result<()> {
+fn write_partial_iv(writer: &mut Writer<'_>, number: u64) {
     let bytes = number.to_be_bytes();
     let first = bytes.iter().position(|byte| *byte != 0).unwrap_or(LAST);
-    writer.bytes(bytes.get(first..).unwrap_or_default())
+    writer.bytes(bytes.get(first..).unwrap_or_default());
 }
 
 /// One number has one form: at most 7 bytes, and no zero before another byte.
@@ -85,15 +80,17 @@ const LAST: usize = 7;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cbor::write;
 
     #[test]
     fn a_number_has_one_partial_iv() {
         for number in [0, 1, 255, 256, 65_535, 65_536, (1 << 53) - 1, (1 << 56) - 1] {
             let mut buffer = [0; 64];
-            let mut writer = Writer::new(&mut buffer);
-            write_head(&mut writer, &[7; 8], number, 3).unwrap();
-            writer.skip(3).unwrap();
-            let end = writer.written();
+            let end = write(&mut buffer, |writer| {
+                write_head(writer, &[7; 8], number, 3);
+                writer.skip(3);
+            })
+            .unwrap();
             let message = Message::read(&buffer[..end]).unwrap();
             assert_eq!((message.kid, message.number, message.ciphertext.len()), ([7; 8], number, 3));
         }

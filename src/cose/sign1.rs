@@ -2,16 +2,13 @@
 
 use core::ops::Range;
 
-use crate::cbor::{Reader, Scratch, Writer, count};
+use crate::cbor::{Reader, Writer};
 use crate::cose::header::{self, ED25519};
 use crate::crypto::sign::SIGNATURE;
 use crate::error::Result;
 
 /// The CBOR tag of COSE_Sign1, where the object stands alone.
 const TAG: u64 = 18;
-
-/// All of a Sig_structure before its payload, where it is short.
-pub(crate) type SigContext = Scratch<400>;
 
 /// What a signed object claims. Nothing here is proven before the signature is verified.
 pub(crate) struct Sign1 {
@@ -46,33 +43,12 @@ impl Sign1 {
 }
 
 /// Writes all that stands before a payload of `length` bytes; `tagged` where the object stands alone.
-pub(crate) fn write_head(writer: &mut Writer<'_>, tagged: bool, kid: &[u8; 8], length: usize) -> Result<()> {
+pub(crate) fn write_head(writer: &mut Writer<'_>, tagged: bool, kid: &[u8; 8], length: usize) {
     if tagged {
-        writer.tag(TAG)?;
+        writer.tag(TAG);
     }
-    writer.array(4)?;
-    writer.bytes(ED25519)?;
-    header::write_kid(writer, kid)?;
-    writer.bytes_head(length)
-}
-
-/// `["Signature1", protected, external_aad, payload]` up to the payload's first byte. What is signed is
-/// this and then the payload, so neither needs to be copied beside the other.
-pub(crate) fn sig_context(
-    external_aad: impl Fn(&mut Writer<'_>) -> Result<()>,
-    payload_length: usize,
-) -> Result<SigContext> {
-    SigContext::written(|writer| {
-        write_sig_head(writer, count(&external_aad)?)?;
-        external_aad(writer)?;
-        writer.bytes_head(payload_length)
-    })
-}
-
-/// Writes all of a Sig_structure that stands before an external_aad of `length` bytes.
-pub(crate) fn write_sig_head(writer: &mut Writer<'_>, length: usize) -> Result<()> {
-    writer.array(4)?;
-    writer.text("Signature1")?;
-    writer.bytes(ED25519)?;
-    writer.bytes_head(length)
+    writer.array(4);
+    writer.bytes(ED25519);
+    header::write_kid(writer, kid);
+    writer.bytes_head(length);
 }

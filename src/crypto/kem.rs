@@ -1,14 +1,14 @@
 //! X25519 (RFC 7748) and DHKEM(X25519, HKDF-SHA256) (RFC 9180 §4.1).
 //!
-//! With the feature `fast` the product with a point that is not the base runs through the Edwards form,
+//! With the feature `fast`, on 64 bits, the product with a point that is not the base runs through the Edwards form,
 //! where the wide vector code is, and falls back to the Montgomery ladder for points on the twist; the
-//! point is public, so the choice tells nothing (SPEC §5.4).
+//! point is public, so the choice tells nothing (SPEC §5.4). On 32 bits the ladder is quicker by a fifth.
 
 #[cfg(all(feature = "fast", feature = "alloc"))]
 use alloc::boxed::Box;
 #[cfg(all(feature = "fast", feature = "alloc"))]
 use curve25519_dalek::edwards::EdwardsBasepointTable;
-#[cfg(feature = "fast")]
+#[cfg(all(feature = "fast", any(feature = "alloc", target_pointer_width = "64")))]
 use curve25519_dalek::edwards::EdwardsPoint;
 use curve25519_dalek::montgomery::MontgomeryPoint;
 #[cfg(all(feature = "fast", feature = "alloc"))]
@@ -39,7 +39,7 @@ pub(crate) fn is_sound(bytes: &[u8; 32]) -> bool {
 #[derive(Clone)]
 pub(crate) struct Peer {
     bytes: [u8; 32],
-    #[cfg(feature = "fast")]
+    #[cfg(all(feature = "fast", target_pointer_width = "64"))]
     edwards: Option<EdwardsPoint>,
     #[cfg(all(feature = "fast", feature = "alloc"))]
     table: Option<Box<EdwardsBasepointTable>>,
@@ -49,7 +49,7 @@ impl Peer {
     pub(crate) fn new(bytes: [u8; 32]) -> Self {
         Self {
             bytes,
-            #[cfg(feature = "fast")]
+            #[cfg(all(feature = "fast", target_pointer_width = "64"))]
             edwards: MontgomeryPoint(bytes).to_edwards(0),
             #[cfg(all(feature = "fast", feature = "alloc"))]
             table: None,
@@ -59,7 +59,8 @@ impl Peer {
     /// Builds a table of the key's multiples: 30 KB, and half the time of each agreement after.
     #[cfg(all(feature = "fast", feature = "alloc"))]
     pub(crate) fn precompute(&mut self) {
-        self.table = self.edwards.as_ref().map(|point| Box::new(EdwardsBasepointTable::create(point)));
+        let edwards = MontgomeryPoint(self.bytes).to_edwards(0);
+        self.table = edwards.map(|point| Box::new(EdwardsBasepointTable::create(&point)));
     }
 
     #[cfg(all(feature = "fast", feature = "alloc"))]
@@ -79,26 +80,25 @@ impl Peer {
         if shared.is_zero() { Err(Error::Rejected) } else { Ok(shared) }
     }
 
-    /// The product, of which no other form is left behind.
     fn multiply(&self, private: &Secret<32>) -> MontgomeryPoint {
-        #[cfg(feature = "fast")]
-        if let Some(mut product) = self.multiply_edwards(private) {
-            let shared = product.to_montgomery();
-            product.zeroize();
-            return shared;
+        #[cfg(all(feature = "fast", feature = "alloc"))]
+        if let Some(table) = &self.table {
+            return to_montgomery(table.mul_base_clamped(*private.expose()));
+        }
+        #[cfg(all(feature = "fast", target_pointer_width = "64"))]
+        if let Some(edwards) = &self.edwards {
+            return to_montgomery(edwards.mul_clamped(*private.expose()));
         }
         MontgomeryPoint(self.bytes).mul_clamped(*private.expose())
     }
+}
 
-    /// The product in the Edwards form; `None` for a point on the twist.
-    #[cfg(feature = "fast")]
-    fn multiply_edwards(&self, private: &Secret<32>) -> Option<EdwardsPoint> {
-        #[cfg(all(feature = "fast", feature = "alloc"))]
-        if let Some(table) = &self.table {
-            return Some(table.mul_base_clamped(*private.expose()));
-        }
-        self.edwards.map(|edwards| edwards.mul_clamped(*private.expose()))
-    }
+/// The product's other form, and of this one nothing is left behind.
+#[cfg(all(feature = "fast", any(feature = "alloc", target_pointer_width = "64")))]
+fn to_montgomery(mut product: EdwardsPoint) -> MontgomeryPoint {
+    let shared = product.to_montgomery();
+    product.zeroize();
+    shared
 }
 
 /// What an encapsulation gives its sender: the shared secret, and `enc` for the wire.

@@ -1,6 +1,6 @@
 //! Audiences: whom a statement is for, as it stands under the signature (SPEC §4.4, §4.6).
 
-use crate::cbor::{Reader, Writer};
+use crate::cbor::{Reader, write};
 use crate::error::{Error, Result};
 use crate::key::id::Id;
 use crate::limits::MAX_RECIPIENTS;
@@ -96,21 +96,17 @@ pub(crate) struct Several {
 
 impl Several {
     /// Writes the `count` of `ids`, which must ascend; [`Error::TooLarge`] for more than 16, [`Error::Equivocation`] for one twice.
-    pub(crate) fn new(count: usize, ids: impl Iterator<Item = Id>) -> Result<Self> {
-        let items = u64::try_from(count).map_err(|_| Error::TooLarge)?;
-        let mut encoded = [0; 1 + ITEM * MAX_RECIPIENTS];
-        let mut writer = Writer::new(&mut encoded);
-        writer.array(items)?;
-        let mut last = None;
-        for id in ids {
-            if last.is_some_and(|last| last >= id) {
-                return Err(Error::Equivocation);
-            }
-            writer.bytes(&id.0).map_err(|_| Error::TooLarge)?;
-            last = Some(id);
+    pub(crate) fn new(count: usize, ids: impl Iterator<Item = Id> + Clone) -> Result<Self> {
+        if !ids.clone().is_sorted_by(|one, next| one < next) {
+            return Err(Error::Equivocation);
         }
-        let length = writer.written();
-        if items > MOST { Err(Error::TooLarge) } else { Ok(Self { encoded, length }) }
+        let mut several = Self { encoded: [0; 1 + ITEM * MAX_RECIPIENTS], length: 0 };
+        let written = write(&mut several.encoded, |writer| {
+            writer.array(count);
+            ids.for_each(|id| writer.bytes(&id.0));
+        });
+        several.length = written.map_err(|_| Error::TooLarge)?;
+        if count > MAX_RECIPIENTS { Err(Error::TooLarge) } else { Ok(several) }
     }
 
     pub(crate) fn audience(&self) -> Audience<'_> {

@@ -2,17 +2,15 @@
 
 use core::ops::Range;
 
-use crate::cbor::{Reader, Scratch, Writer, count};
+use crate::cbor::{Reader, Writer};
 use crate::cose::encrypt::{Encrypt, Recipient};
 use crate::cose::header::CHACHA20_POLY1305;
+use crate::cose::structure::{self, ENC_STRUCTURE};
 use crate::envelope::audience::Audience;
 use crate::envelope::topic::Topic;
 use crate::error::{Error, Result};
 use crate::key::id::Kid;
 use crate::limits::MAX_ENVELOPE;
-
-/// Room for an Enc_structure with a topic of 255 bytes and 16 recipients.
-pub(crate) type EncStructure = Scratch<480>;
 
 /// A group envelope as the broker sees it. Nothing here is proven.
 pub struct GroupEnvelope<'b> {
@@ -64,23 +62,17 @@ pub(crate) fn read_plaintext(plaintext: &[u8]) -> Result<(Audience<'_>, usize)> 
 
 /// What the AEAD of a group envelope authenticates beside the text: all recipients' kids are in it, so that none is
 /// removed, added, moved or doubled on the way.
-pub(crate) fn enc_structure(
+pub(crate) fn enc_structure<'r>(
     topic: Topic<'_>,
     kids: impl Iterator<Item = Kid> + Clone,
-) -> Result<EncStructure> {
-    let items = u64::try_from(kids.clone().count()).map_err(|_| Error::TooLarge)?;
+    room: &'r mut [u8; ENC_STRUCTURE],
+) -> Result<&'r [u8]> {
     let external_aad = |writer: &mut Writer<'_>| {
-        writer.array(3)?;
-        writer.text("zegel-envelope-1")?;
-        writer.text(topic.as_str())?;
-        writer.array(items)?;
-        kids.clone().try_for_each(|kid| writer.bytes(&kid.0))
+        writer.array(3);
+        writer.text("zegel-envelope-1");
+        writer.text(topic.as_str());
+        writer.array(kids.clone().count());
+        kids.clone().for_each(|kid| writer.bytes(&kid.0));
     };
-    EncStructure::written(|writer| {
-        writer.array(3)?;
-        writer.text("Encrypt")?;
-        writer.bytes(CHACHA20_POLY1305)?;
-        writer.bytes_head(count(external_aad)?)?;
-        external_aad(writer)
-    })
+    structure::enc_structure("Encrypt", CHACHA20_POLY1305, &external_aad, room)
 }

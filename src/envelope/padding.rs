@@ -29,45 +29,41 @@ pub(crate) struct Layout {
 impl Layout {
     /// The layout of `measurement` under `sequence`; [`Error::TooLarge`] when no envelope can hold it.
     pub(crate) fn new(measurement: &Measurement<'_>, sequence: u64, padding: Padding) -> Result<Self> {
-        let layout = fill(padding, SHORTEST, |pad| {
-            let layout = Self::with_pad(measurement, sequence, pad)?;
-            Ok((layout.envelope, layout))
-        })?;
-        if layout.envelope <= MAX_ENVELOPE { Ok(layout) } else { Err(Error::TooLarge) }
+        let with_pad = |pad| Self::with_pad(measurement, sequence, pad);
+        padding.of(SHORTEST, &|pad| with_pad(pad).envelope).map(with_pad)
     }
 
-    fn with_pad(measurement: &Measurement<'_>, sequence: u64, pad: usize) -> Result<Self> {
-        let statement = count(|writer| measurement.write(writer, sequence, pad))?;
+    fn with_pad(measurement: &Measurement<'_>, sequence: u64, pad: usize) -> Self {
+        let statement = count(|writer| measurement.write(writer, sequence, pad));
         let plaintext = count(|writer| {
-            sign1::write_head(writer, false, &[0; 8], statement)?;
-            writer.skip(statement)?;
-            writer.bytes(&[0; sign::SIGNATURE])
-        })?;
-        let ciphertext = plaintext.checked_add(aead::TAG).ok_or(Error::TooLarge)?;
+            sign1::write_head(writer, false, &[0; 8], statement);
+            writer.skip(statement);
+            writer.bytes(&[0; sign::SIGNATURE]);
+        });
+        let ciphertext = plaintext.saturating_add(aead::TAG);
         let envelope = count(|writer| {
-            encrypt0::write_head(writer, &[0; 8], &[0; 32], ciphertext)?;
-            writer.skip(ciphertext)
-        })?;
-        Ok(Self { pad, statement, ciphertext, envelope })
+            encrypt0::write_head(writer, &[0; 8], &[0; 32], ciphertext);
+            writer.skip(ciphertext);
+        });
+        Self { pad, statement, ciphertext, envelope }
     }
 }
 
-/// The layout with the pad that `padding` asks for. `with_pad` gives whole length and layout for a pad; `shortest`
-/// is the first bucket.
-pub(crate) fn fill<L>(
-    padding: Padding,
-    shortest: usize,
-    with_pad: impl Fn(usize) -> Result<(usize, L)>,
-) -> Result<L> {
-    let (bare, layout) = with_pad(0)?;
-    match padding {
-        Padding::None => Ok(layout),
-        Padding::Buckets => in_bucket(bare, shortest, with_pad),
+impl Padding {
+    /// How long the pad is. `length` is that of the whole with a pad of so many bytes, `shortest` the first bucket;
+    /// [`Error::TooLarge`] above [`MAX_ENVELOPE`].
+    pub(crate) fn of(self, shortest: usize, length: &dyn Fn(usize) -> usize) -> Result<usize> {
+        let bare = length(0);
+        match self {
+            _ if bare > MAX_ENVELOPE => Err(Error::TooLarge),
+            Self::None => Ok(0),
+            Self::Buckets => to_bucket(bare, shortest, length),
+        }
     }
 }
 
-/// The smallest bucket that can be hit exactly: longer heads skip a length here and there.
-fn in_bucket<L>(bare: usize, shortest: usize, with_pad: impl Fn(usize) -> Result<(usize, L)>) -> Result<L> {
+/// The pad to the smallest bucket that can be hit exactly: longer heads skip a length here and there.
+fn to_bucket(bare: usize, shortest: usize, length: &dyn Fn(usize) -> usize) -> Result<usize> {
     let mut at_least = bare.max(shortest);
     while at_least <= MAX_ENVELOPE {
         let target = if at_least == shortest { shortest } else { bucket(at_least)? };
@@ -75,9 +71,8 @@ fn in_bucket<L>(bare: usize, shortest: usize, with_pad: impl Fn(usize) -> Result
         // The pad's own head, and those around it, grow by a few bytes at the most.
         for growth in 0..=MOST_HEAD_GROWTH.min(most) {
             let pad = most.checked_sub(growth).ok_or(Error::TooLarge)?;
-            let (length, layout) = with_pad(pad)?;
-            if length == target {
-                return Ok(layout);
+            if length(pad) == target {
+                return Ok(pad);
             }
         }
         at_least = target.checked_add(1).ok_or(Error::TooLarge)?;

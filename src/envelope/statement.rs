@@ -60,18 +60,18 @@ impl Measurement<'_> {
     }
 
     /// Writes the statement that carries this measurement under `sequence`, with `pad` zeros.
-    pub(crate) fn write(&self, writer: &mut Writer<'_>, sequence: u64, pad: usize) -> Result<()> {
-        writer.array(5)?;
-        writer.uint(sequence)?;
-        self.write_rest(writer, pad)
+    pub(crate) fn write(&self, writer: &mut Writer<'_>, sequence: u64, pad: usize) {
+        writer.array(5);
+        writer.uint(sequence);
+        self.write_rest(writer, pad);
     }
 
     /// Writes what follows the number.
-    pub(crate) fn write_rest(&self, writer: &mut Writer<'_>, pad: usize) -> Result<()> {
-        writer.uint_or_null(self.time)?;
-        writer.uint(u64::from(self.format.0))?;
-        writer.bytes(self.body)?;
-        writer.zeros(pad)
+    pub(crate) fn write_rest(&self, writer: &mut Writer<'_>, pad: usize) {
+        writer.uint_or_null(self.time);
+        writer.uint(u64::from(self.format.0));
+        writer.bytes(self.body);
+        writer.zeros(pad);
     }
 }
 

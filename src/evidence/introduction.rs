@@ -4,7 +4,7 @@ use core::fmt;
 
 #[cfg(feature = "alloc")]
 use crate::cbor::count;
-use crate::cbor::{Reader, Writer};
+use crate::cbor::{Reader, Writer, write};
 use crate::error::{Error, Result};
 use crate::key::card::Card;
 use crate::key::claims::Status;
@@ -88,9 +88,10 @@ impl<'b> Introduction<'b> {
     /// [`Error::TooLarge`] for more than 64, [`Error::Malformed`] unless they are in the order of their ids, each once;
     /// those of [`UnverifiedIntroduction::verify`]; [`Error::BufferTooSmall`].
     pub fn write<'o>(cards: &[&[u8]], out: &'o mut [u8]) -> Result<&'o [u8]> {
-        let mut writer = Writer::new(out);
-        Self::write_to(cards, &mut writer)?;
-        let length = writer.written();
+        if cards.len() > MAX_INTRODUCED {
+            return Err(Error::TooLarge);
+        }
+        let length = write(out, |writer| Self::write_to(cards, writer))?;
         let bytes = out.get(..length).ok_or(Error::BufferTooSmall)?;
         UnverifiedIntroduction::parse(bytes)?.verify()?;
         Ok(bytes)
@@ -99,7 +100,7 @@ impl<'b> Introduction<'b> {
     /// [`Introduction::write`] into a new vector.
     #[cfg(feature = "alloc")]
     pub fn to_vec(cards: &[&[u8]]) -> Result<alloc::vec::Vec<u8>> {
-        let mut out = alloc::vec![0; count(|writer| Self::write_to(cards, writer))?];
+        let mut out = alloc::vec![0; count(|writer| Self::write_to(cards, writer))];
         Self::write(cards, &mut out)?;
         Ok(out)
     }
@@ -114,12 +115,9 @@ impl<'b> Introduction<'b> {
         self.0.wire()
     }
 
-    fn write_to(cards: &[&[u8]], writer: &mut Writer<'_>) -> Result<()> {
-        if cards.len() > MAX_INTRODUCED {
-            return Err(Error::TooLarge);
-        }
-        writer.array(u64::try_from(cards.len()).map_err(|_| Error::TooLarge)?)?;
-        cards.iter().try_for_each(|card| writer.bytes(card))
+    fn write_to(cards: &[&[u8]], writer: &mut Writer<'_>) {
+        writer.array(cards.len());
+        cards.iter().for_each(|card| writer.bytes(card));
     }
 }
 

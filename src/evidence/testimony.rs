@@ -3,7 +3,7 @@
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
 
-use crate::cbor::{Reader, Writer, count};
+use crate::cbor::{Reader, Writer, count, write};
 use crate::crypto::kdf::sha256;
 use crate::crypto::sign::SIGNATURE;
 use crate::envelope::audience::{Audience, Held};
@@ -44,16 +44,16 @@ impl Proof {
         if count == 0 { Err(Error::Malformed) } else { Ok(Self::Block { first, count, path, signature }) }
     }
 
-    fn write(&self, writer: &mut Writer<'_>) -> Result<()> {
+    fn write(&self, writer: &mut Writer<'_>) {
         match self {
             Self::Signature(signature) => writer.bytes(signature),
             Self::Block { first, count, path, signature } => {
-                writer.array(4)?;
-                writer.uint(*first)?;
-                writer.uint(*count)?;
-                writer.array(u64::try_from(path.hashes().len()).map_err(|_| Error::TooLarge)?)?;
-                path.hashes().iter().try_for_each(|hash| writer.bytes(hash))?;
-                writer.bytes(signature)
+                writer.array(4);
+                writer.uint(*first);
+                writer.uint(*count);
+                writer.array(path.hashes().len());
+                path.hashes().iter().for_each(|hash| writer.bytes(hash));
+                writer.bytes(signature);
             }
         }
     }
@@ -109,7 +109,8 @@ impl<'b> Testimony<'b> {
 
     /// How many bytes [`Testimony::write`] would write.
     pub fn len(&self, card: &[u8]) -> Result<usize> {
-        count(|writer| self.write_to(card, writer))
+        let topic = Topic::new(self.topic)?;
+        Ok(count(|writer| self.write_to(card, topic, writer)))
     }
 
     /// Writes evidence to the front of `out`; `card` is the sender's card on the wire.
@@ -130,9 +131,8 @@ impl<'b> Testimony<'b> {
         if *card.id() != self.sender || *card.digest() != sha256(&[bytes]) {
             return Err(Error::UnknownSender);
         }
-        let mut writer = Writer::new(out);
-        self.write_to(bytes, &mut writer)?;
-        let length = writer.written();
+        let topic = Topic::new(self.topic)?;
+        let length = write(out, |writer| self.write_to(bytes, topic, writer))?;
         out.get(..length).ok_or(Error::BufferTooSmall)
     }
 
@@ -152,13 +152,13 @@ impl<'b> Testimony<'b> {
         Ok(out)
     }
 
-    fn write_to(&self, card: &[u8], writer: &mut Writer<'_>) -> Result<()> {
-        writer.array(5)?;
-        writer.bytes(card)?;
-        writer.raw(self.audience.audience().encoded())?;
-        writer.text(Topic::new(self.topic)?.as_str())?;
-        writer.bytes(self.statement)?;
-        self.proof.write(writer)
+    fn write_to(&self, card: &[u8], topic: Topic<'_>, writer: &mut Writer<'_>) {
+        writer.array(5);
+        writer.bytes(card);
+        writer.raw(self.audience.audience().encoded());
+        writer.text(topic.as_str());
+        writer.bytes(self.statement);
+        self.proof.write(writer);
     }
 }
 

@@ -9,8 +9,9 @@ use core::fmt;
 
 use rand_core::TryCryptoRng;
 
-use crate::cbor::{Writer, count};
+use crate::cbor::{Writer, count, write};
 use crate::cose::sign1::{self, Sign1};
+use crate::cose::structure::{SIG_CONTEXT, sig_context};
 use crate::crypto::kdf::sha256;
 use crate::crypto::sign::PublicKey;
 use crate::error::{Error, Result};
@@ -51,20 +52,21 @@ impl Card {
         let mut out = Wipe::new(out);
         claims.check()?;
         let public = signer.public_key();
-        let length = count(|writer| claims.write(public, writer))?;
+        let length = count(|writer| claims.write(public, writer));
         let noise = Secret::random(rng)?;
-        let mut writer = Writer::new(out.bytes_mut());
-        sign1::write_head(&mut writer, true, &Id::of(public).kid().0, length)?;
-        let start = writer.written();
-        claims.write(public, &mut writer)?;
-        let end = writer.written();
+        let end = write(out.bytes_mut(), |writer| {
+            sign1::write_head(writer, true, &Id::of(public).kid().0, length);
+            claims.write(public, writer);
+        })?;
+        let start = end.checked_sub(length).ok_or(Error::BufferTooSmall)?;
         let payload = out.bytes().get(start..end).ok_or(Error::BufferTooSmall)?;
-        let context = sign1::sig_context(external_aad, length)?;
-        let signature = signer.sign(&[context.bytes(), payload], &noise)?;
-        let mut writer = Writer::new(out.bytes_mut());
-        writer.skip(end)?;
-        writer.bytes(&signature)?;
-        let end = writer.written();
+        let mut room = [0; SIG_CONTEXT];
+        let context = sig_context(&external_aad, length, &mut room)?;
+        let signature = signer.sign(&[context, payload], &noise)?;
+        let end = write(out.bytes_mut(), |writer| {
+            writer.skip(end);
+            writer.bytes(&signature);
+        })?;
         out.keep().get(..end).ok_or(Error::BufferTooSmall)
     }
 
@@ -199,8 +201,9 @@ impl<'b> UnverifiedCard<'b> {
         published::refuse(&id.0)?;
         let kem_keys = claims.checked_kem_keys()?;
         let payload = self.bytes.get(self.signed.payload.clone()).ok_or(Error::Malformed)?;
-        let context = sign1::sig_context(external_aad, payload.len())?;
-        key.verify(&[context.bytes(), payload], &self.signed.signature)?;
+        let mut room = [0; SIG_CONTEXT];
+        let context = sig_context(&external_aad, payload.len(), &mut room)?;
+        key.verify(&[context, payload], &self.signed.signature)?;
         Ok(Card {
             id,
             key,
@@ -236,7 +239,7 @@ impl Label {
     }
 }
 
-fn external_aad(writer: &mut Writer<'_>) -> Result<()> {
-    writer.array(1)?;
-    writer.text("zegel-card-1")
+fn external_aad(writer: &mut Writer<'_>) {
+    writer.array(1);
+    writer.text("zegel-card-1");
 }

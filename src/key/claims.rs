@@ -44,32 +44,32 @@ impl CardClaims<'_> {
     }
 
     /// Writes the CWT claims set of SPEC §8.1; keys are in bytewise order.
-    pub(crate) fn write(&self, public: &[u8; 32], writer: &mut Writer<'_>) -> Result<()> {
-        writer.map(7)?;
-        writer.int(EXP)?;
-        writer.uint(self.expires)?;
-        writer.int(NBF)?;
-        writer.uint(self.not_before)?;
-        writer.int(CNF)?;
-        writer.map(1)?;
-        writer.int(COSE_KEY)?;
-        writer.map(3)?;
-        write_okp(writer, Curve::Ed25519, None, public)?;
-        writer.int(SERIAL)?;
-        writer.uint(self.serial)?;
-        writer.int(KEM_KEYS)?;
-        writer.array(u64::try_from(self.kem_keys.len()).map_err(|_| Error::Malformed)?)?;
+    pub(crate) fn write(&self, public: &[u8; 32], writer: &mut Writer<'_>) {
+        writer.map(7);
+        writer.int(EXP);
+        writer.uint(self.expires);
+        writer.int(NBF);
+        writer.uint(self.not_before);
+        writer.int(CNF);
+        writer.map(1);
+        writer.int(COSE_KEY);
+        writer.map(3);
+        write_okp(writer, Curve::Ed25519, None, public);
+        writer.int(SERIAL);
+        writer.uint(self.serial);
+        writer.int(KEM_KEYS);
+        writer.array(self.kem_keys.len());
         for key in self.kem_keys {
-            writer.map(4)?;
-            write_okp(writer, Curve::X25519, Some(key.kid()), key.as_bytes())?;
+            writer.map(4);
+            write_okp(writer, Curve::X25519, Some(key.kid()), key.as_bytes());
         }
-        writer.int(LABEL)?;
-        writer.text(self.label)?;
-        writer.int(STATUS)?;
+        writer.int(LABEL);
+        writer.text(self.label);
+        writer.int(STATUS);
         writer.uint(match self.status {
             Status::Active => 0,
             Status::Withdrawn => 1,
-        })
+        });
     }
 }
 
@@ -143,17 +143,17 @@ impl<'b> Claims<'b> {
 
 /// The pairs of an OKP COSE_Key (RFC 9053 §7.2): kty, kid where there is one, crv, x.
 #[expect(clippy::as_conversions, reason = "the discriminant of a fieldless enum has no other spelling")]
-fn write_okp(writer: &mut Writer<'_>, curve: Curve, kid: Option<Kid>, x: &[u8; 32]) -> Result<()> {
-    writer.int(KTY)?;
-    writer.int(OKP)?;
+fn write_okp(writer: &mut Writer<'_>, curve: Curve, kid: Option<Kid>, x: &[u8; 32]) {
+    writer.int(KTY);
+    writer.int(OKP);
     if let Some(kid) = kid {
-        writer.int(KEY_ID)?;
-        writer.bytes(&kid.0)?;
+        writer.int(KEY_ID);
+        writer.bytes(&kid.0);
     }
-    writer.int(CRV)?;
-    writer.int(curve as i64)?;
-    writer.int(X)?;
-    writer.bytes(x)
+    writer.int(CRV);
+    writer.int(curve as i64);
+    writer.int(X);
+    writer.bytes(x);
 }
 
 /// An X25519 key of a card has a kid, the identity key has none.

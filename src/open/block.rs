@@ -1,9 +1,9 @@
 //! A block of a session that its sender has signed, and the proof of each message in it (SPEC §10.4, §11.1).
 
-use crate::envelope::StatementContext;
 use crate::envelope::audience::{Held, One};
 use crate::envelope::statement::Statement;
 use crate::envelope::topic::Topic;
+use crate::envelope::{STATEMENT_CONTEXT, StatementContext};
 use crate::error::{Error, Result};
 use crate::evidence::testimony::{Proof, Testimony};
 use crate::key::id::Id;
@@ -99,8 +99,10 @@ impl SignedBlock {
         let Manifest { first, count, signature, .. } = self.manifest;
         let index = sequence.checked_sub(first).filter(|index| *index < count).ok_or(Error::Rejected)?;
         let audience = One::new(&self.me);
+        let (topic_read, mut room) = (Topic::new(topic)?, [0; STATEMENT_CONTEXT]);
+        let length = statement.len();
         let context =
-            StatementContext::new(&self.sender, audience.audience(), Topic::new(topic)?, statement.len())?;
+            StatementContext::new(&self.sender, audience.audience(), topic_read, length, &mut room)?;
         let mut arrived = |place: u64| {
             let number = first.checked_add(place).ok_or(Error::TooLarge)?;
             known(number)?.ok_or(Error::UnknownSession)

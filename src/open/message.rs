@@ -2,12 +2,13 @@
 
 use core::ops::Range;
 
-use crate::cbor::Writer;
+use crate::cbor::write;
 use crate::cose::message::Message;
-use crate::envelope::StatementContext;
+use crate::cose::structure::ENC_STRUCTURE;
 use crate::envelope::audience::One;
 use crate::envelope::statement::{Format, Statement};
 use crate::envelope::topic::Topic;
+use crate::envelope::{STATEMENT_CONTEXT, StatementContext};
 use crate::error::{Error, Result};
 use crate::guard::stream::Stream;
 use crate::guard::trust::Sender;
@@ -54,7 +55,8 @@ impl<K: Agree> Opener<'_, K> {
             return Err(Error::Rejected);
         }
         let ciphertext = buffer.bytes_mut().get_mut(head..).ok_or(Error::Malformed)?;
-        let length = keys.open(sequence, message::enc_structure(on)?.bytes(), ciphertext)?.len();
+        let length =
+            keys.open(sequence, message::enc_structure(on, &mut [0; ENC_STRUCTURE])?, ciphertext)?.len();
         // From here on a malformed byte was sealed by the sender: no error tells which.
         let at = make_statement(buffer.bytes_mut(), head, length, sequence).map_err(|_| Error::Rejected)?;
         let encoded = buffer.bytes().get(at.clone()).ok_or(Error::Rejected)?;
@@ -68,7 +70,8 @@ impl<K: Agree> Opener<'_, K> {
         sender.check(now)?;
 
         let audience = One::new(&self.me);
-        let context = StatementContext::new(sender.id(), audience.audience(), on, encoded.len())?;
+        let mut room = [0; STATEMENT_CONTEXT];
+        let context = StatementContext::new(sender.id(), audience.audience(), on, encoded.len(), &mut room)?;
         let leaf = leaf(&context.with(encoded));
         let stream = Stream::to(*sender.id(), audience.audience());
         let manifest = if is_manifest {
@@ -175,9 +178,7 @@ impl<K: Agree> Opener<'_, K> {
 /// bytes of the head that have served. Gives where the statement stands.
 fn make_statement(buffer: &mut [u8], head: usize, length: usize, sequence: u64) -> Result<Range<usize>> {
     let mut number = [0; 10];
-    let mut writer = Writer::new(&mut number);
-    message::write_number(&mut writer, sequence)?;
-    let written = writer.written();
+    let written = write(&mut number, |writer| message::write_number(writer, sequence))?;
     let number = number.get(..written).ok_or(Error::Malformed)?;
     // The array's head is one byte, and its four items are the last four of a statement.
     if buffer.get(head) != Some(&ARRAY_OF_4) {

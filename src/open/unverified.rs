@@ -5,6 +5,7 @@ use core::ops::Range;
 
 use crate::cose::encrypt::{INFO, Recipient, WRAPPED};
 use crate::cose::sign1::Sign1;
+use crate::cose::structure::ENC_STRUCTURE;
 use crate::crypto::aead;
 use crate::crypto::kdf::sha256;
 use crate::crypto::schedule::{Keys, context};
@@ -13,7 +14,7 @@ use crate::envelope::audience::{Audience, Held, One};
 use crate::envelope::group::{self, GroupEnvelope};
 use crate::envelope::statement::{Format, Statement};
 use crate::envelope::topic::Topic;
-use crate::envelope::{self, CONTEXT, Envelope, StatementContext};
+use crate::envelope::{self, CONTEXT, Envelope, STATEMENT_CONTEXT, StatementContext};
 use crate::error::{Error, Result};
 use crate::evidence::introduction::UnverifiedIntroduction;
 use crate::evidence::{Proven, UnverifiedEvidence};
@@ -70,9 +71,10 @@ impl<K: Agree> Opener<'_, K> {
         let head = outer.head_length()?;
 
         let shared = hpke::decap(key, &ek)?;
-        let aad = envelope::enc_structure(topic)?;
+        let mut room = [0; ENC_STRUCTURE];
+        let aad = envelope::enc_structure(topic, &mut room)?;
         let ciphertext = buffer.bytes_mut().get_mut(head..).ok_or(Error::Malformed)?;
-        let length = Keys::base(&shared, &CONTEXT)?.open(0, aad.bytes(), ciphertext)?.len();
+        let length = Keys::base(&shared, &CONTEXT)?.open(0, aad, ciphertext)?.len();
         // From here on a malformed byte was sealed by somebody: no error tells which.
         let end = head.checked_add(length).ok_or(Error::Rejected)?;
         let mut unverified = Unverified::read(buffer, head..end, None).map_err(|_| Error::Rejected)?;
@@ -91,12 +93,13 @@ impl<K: Agree> Opener<'_, K> {
         let (place, key, recipient) = outer.recipients().enumerate().find_map(mine).ok_or(Error::NotForMe)?;
         let (range, count) = (outer.ciphertext_range(), outer.claimed_recipients().count());
         let iv = *outer.iv();
-        let aad = group::enc_structure(topic, outer.claimed_recipients())?;
+        let mut room = [0; ENC_STRUCTURE];
+        let aad = group::enc_structure(topic, outer.claimed_recipients(), &mut room)?;
 
         let cek = unwrap(key, &recipient.ek, recipient.wrapped)?;
         let start = range.start;
         let ciphertext = buffer.bytes_mut().get_mut(range).ok_or(Error::Malformed)?;
-        let plaintext = &*aead::open(&cek, &iv, aad.bytes(), ciphertext)?;
+        let plaintext = &*aead::open(&cek, &iv, aad, ciphertext)?;
         let length = plaintext.len();
         let (audience, signed) = group::read_plaintext(plaintext).map_err(|_| Error::Rejected)?;
         // One's own place among the recipients is one's own place in the audience.
@@ -200,7 +203,8 @@ impl<'b> Unverified<'b> {
             return Err(Error::Rejected);
         }
         let topic = Topic::new(topic)?;
-        let context = StatementContext::new(sender, audience.audience(), topic, statement.len())?;
+        let mut room = [0; STATEMENT_CONTEXT];
+        let context = StatementContext::new(sender, audience.audience(), topic, statement.len(), &mut room)?;
         let signed = context.with(statement);
         key.verify(&signed, self.signature())?;
         Ok(sha256(&signed))

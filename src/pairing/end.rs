@@ -3,7 +3,7 @@
 use rand_core::TryCryptoRng;
 
 use crate::cbor::{Reader, Writer};
-use crate::cose::sign1::{self, SigContext};
+use crate::cose::structure::{SIG_CONTEXT, sig_context};
 use crate::crypto::kdf::sha256;
 use crate::crypto::sign::PublicKey;
 use crate::error::{Error, Result};
@@ -75,9 +75,11 @@ impl<'k, I: Sign + ?Sized> End<'k, I> {
         out: &'o mut [u8],
     ) -> Result<&'o [u8]> {
         let write = |writer: &mut Writer<'_>| {
-            writer.array(if answers.is_some() { 2 } else { 1 })?;
-            writer.bytes(self.card)?;
-            answers.map_or(Ok(()), |answers| writer.bytes(answers))
+            writer.array(if answers.is_some() { 2 } else { 1 });
+            writer.bytes(self.card);
+            if let Some(answers) = answers {
+                writer.bytes(answers);
+            }
         };
         self.keys.seal(step, write, out)
     }
@@ -107,15 +109,16 @@ impl<'k, I: Sign + ?Sized> End<'k, I> {
         out: &'o mut [u8],
     ) -> Result<&'o [u8]> {
         let noise = Secret::random(rng)?;
-        let context = sig_context(&self.me, partner.card().id())?;
-        let signed = [context.bytes(), transcript];
+        let mut room = [0; SIG_CONTEXT];
+        let context = context(&self.me, partner.card().id(), &mut room)?;
+        let signed = [context, transcript];
         let signature = self.identity.sign(&signed, &noise)?;
         // Once in a pairing this is cheap, and no faulty signature leaves (SPEC §5.3).
         self.key.verify(&signed, &signature).map_err(|_| Error::KeyUnavailable)?;
         let write = |writer: &mut Writer<'_>| {
-            writer.array(2)?;
-            writer.bytes(transcript)?;
-            writer.bytes(&signature)
+            writer.array(2);
+            writer.bytes(transcript);
+            writer.bytes(&signature);
         };
         self.keys.seal(step, write, out)
     }
@@ -130,8 +133,9 @@ impl<'k, I: Sign + ?Sized> End<'k, I> {
     ) -> Result<()> {
         let plaintext = self.keys.open(step, message)?;
         let signature = read_proof(plaintext, transcript).map_err(|_| Error::Rejected)?;
-        let context = sig_context(partner.card().id(), &self.me)?;
-        partner.card().key().verify(&[context.bytes(), transcript], &signature)
+        let mut room = [0; SIG_CONTEXT];
+        let context = context(partner.card().id(), &self.me, &mut room)?;
+        partner.card().key().verify(&[context, transcript], &signature)
     }
 }
 
@@ -157,12 +161,12 @@ fn read_proof(plaintext: &[u8], transcript: &Transcript) -> Result<[u8; 64]> {
 }
 
 /// `[ "zegel-pairing-1", speaker-id, listener-id ]` around a transcript.
-fn sig_context(speaker: &Id, listener: &Id) -> Result<SigContext> {
+fn context<'r>(speaker: &Id, listener: &Id, room: &'r mut [u8; SIG_CONTEXT]) -> Result<&'r [u8]> {
     let external_aad = |writer: &mut Writer<'_>| {
-        writer.array(3)?;
-        writer.text("zegel-pairing-1")?;
-        writer.bytes(&speaker.0)?;
-        writer.bytes(&listener.0)
+        writer.array(3);
+        writer.text("zegel-pairing-1");
+        writer.bytes(&speaker.0);
+        writer.bytes(&listener.0);
     };
-    sign1::sig_context(external_aad, size_of::<Transcript>())
+    sig_context(&external_aad, size_of::<Transcript>(), room)
 }

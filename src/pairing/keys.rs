@@ -1,7 +1,8 @@
 //! What both ends derive from a code, and the messages under it (SPEC §12.2, §12.3).
 
-use crate::cbor::{Writer, count};
-use crate::cose::message::{self, EncStructure, Message};
+use crate::cbor::{Writer, count, write};
+use crate::cose::message::{self, Message};
+use crate::cose::structure::ENC_STRUCTURE;
 use crate::crypto::aead::TAG;
 use crate::crypto::kdf::{Prk, sha256};
 use crate::crypto::schedule::Keys;
@@ -100,30 +101,30 @@ impl PairingKeys {
         Ok(step)
     }
 
-    /// Encrypts what `write` writes to the front of `out`. On an error `out` is wiped.
+    /// Encrypts what `said` writes to the front of `out`. On an error `out` is wiped.
     pub(crate) fn seal<'o>(
         &self,
         step: Step,
-        write: impl Fn(&mut Writer<'_>) -> Result<()>,
+        said: impl Fn(&mut Writer<'_>),
         out: &'o mut [u8],
     ) -> Result<&'o [u8]> {
         let mut out = Wipe::new(out);
-        let plaintext = count(&write)?;
+        let plaintext = count(&said);
         let length = plaintext.checked_add(TAG).ok_or(Error::TooLarge)?;
         let any = number(step, &[0; MARK]);
-        let head = count(|writer| message::write_head(writer, &self.id, any, length))?;
+        let head = count(|writer| message::write_head(writer, &self.id, any, length));
         let total = head.checked_add(length).ok_or(Error::TooLarge)?;
         let room = out.bytes_mut().get_mut(..total).ok_or(Error::BufferTooSmall)?;
         let (head, ciphertext) = room.split_at_mut_checked(head).ok_or(Error::BufferTooSmall)?;
-        write(&mut Writer::new(ciphertext))?;
+        write(ciphertext, said)?;
 
         // The nonce follows from what is said, so that an end that begins again with the same code says the same
         // under the same nonce, and something else under another one.
         let said = sha256(&[ciphertext.get(..plaintext).ok_or(Error::BufferTooSmall)?]);
         let mark: Secret<MARK> = Prk::from_secret(&self.marks)?.expand(&[&[step.number()], &said])?;
         let number = number(step, mark.expose());
-        message::write_head(&mut Writer::new(head), &self.id, number, length)?;
-        self.of(step).seal(number, self.enc_structure()?.bytes(), ciphertext)?;
+        write(head, |writer| message::write_head(writer, &self.id, number, length))?;
+        self.of(step).seal(number, self.enc_structure(&mut [0; ENC_STRUCTURE])?, ciphertext)?;
         out.keep().get(..total).ok_or(Error::BufferTooSmall)
     }
 
@@ -133,7 +134,9 @@ impl PairingKeys {
         let number = outer.number;
         let head = message.len().checked_sub(outer.ciphertext.len()).ok_or(Error::Malformed)?;
         let ciphertext = message.get_mut(head..).ok_or(Error::Malformed)?;
-        self.of(step).open(number, self.enc_structure()?.bytes(), ciphertext).map(|text| &*text)
+        self.of(step)
+            .open(number, self.enc_structure(&mut [0; ENC_STRUCTURE])?, ciphertext)
+            .map(|text| &*text)
     }
 
     fn of(&self, step: Step) -> &Keys {
@@ -143,13 +146,14 @@ impl PairingKeys {
         }
     }
 
-    fn enc_structure(&self) -> Result<EncStructure> {
-        message::enc_structure(|writer| {
-            writer.array(3)?;
-            writer.text("zegel-pairing-1")?;
-            writer.bytes(&self.shower.0)?;
-            writer.uint(self.expires)
-        })
+    fn enc_structure<'r>(&self, room: &'r mut [u8; ENC_STRUCTURE]) -> Result<&'r [u8]> {
+        let external_aad = |writer: &mut Writer<'_>| {
+            writer.array(3);
+            writer.text("zegel-pairing-1");
+            writer.bytes(&self.shower.0);
+            writer.uint(self.expires);
+        };
+        message::enc_structure(&external_aad, room)
     }
 }
 
@@ -223,9 +227,9 @@ mod tests {
     fn the_largest_message_is_as_large_as_it_is_said_to_be() {
         let mut out = [0; MAX_MESSAGE];
         let largest = |writer: &mut Writer<'_>| {
-            writer.array(2)?;
-            writer.zeros(MAX_CARD)?;
-            writer.zeros(32)
+            writer.array(2);
+            writer.zeros(MAX_CARD);
+            writer.zeros(32);
         };
         let keys = keys(1);
         let length = keys.seal(Step::ShowerCard, largest, &mut out).unwrap().len();
@@ -241,20 +245,18 @@ mod tests {
         let keys = keys(1);
         let with = |partial_iv: &[u8]| {
             let mut out = [0; 64];
-            let mut writer = Writer::new(&mut out);
-            let mut write = || -> Result<()> {
-                writer.tag(16)?;
-                writer.array(3)?;
-                writer.bytes(CHACHA20_POLY1305)?;
-                writer.map(2)?;
-                writer.int(4)?;
-                writer.bytes(&keys.id)?;
-                writer.int(6)?;
-                writer.bytes(partial_iv)?;
-                writer.zeros(16)
-            };
-            write().unwrap();
-            let length = writer.written();
+            let length = write(&mut out, |writer| {
+                writer.tag(16);
+                writer.array(3);
+                writer.bytes(CHACHA20_POLY1305);
+                writer.map(2);
+                writer.int(4);
+                writer.bytes(&keys.id);
+                writer.int(6);
+                writer.bytes(partial_iv);
+                writer.zeros(16);
+            })
+            .unwrap();
             keys.step(&out[..length], None)
         };
         assert_eq!(with(&[3, 0, 0, 0, 0, 0, 0]), Ok(Step::ScannerProof));

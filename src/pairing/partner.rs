@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::cbor::Scratch;
+use crate::cbor::write;
 use crate::error::{Error, Result};
 use crate::key::card::Card;
 use crate::key::id::Id;
@@ -26,7 +26,7 @@ impl Paired {
 
     /// The card's bytes, for stores that keep them.
     pub fn card_bytes(&self) -> &[u8] {
-        self.0.bytes.bytes()
+        self.0.bytes.get(..self.0.length).unwrap_or_default()
     }
 }
 
@@ -40,7 +40,8 @@ impl fmt::Debug for Paired {
 #[derive(Clone)]
 pub(crate) struct Partner {
     card: Card,
-    bytes: Scratch<MAX_CARD>,
+    bytes: [u8; MAX_CARD],
+    length: usize,
 }
 
 impl Partner {
@@ -51,7 +52,9 @@ impl Partner {
         if card.id() == me || expected.is_some_and(|expected| expected != card.id()) {
             return Err(Error::Rejected);
         }
-        Ok(Self { card, bytes: Scratch::written(|writer| writer.raw(bytes))? })
+        let mut partner = Self { card, bytes: [0; MAX_CARD], length: bytes.len() };
+        write(&mut partner.bytes, |writer| writer.raw(bytes))?;
+        Ok(partner)
     }
 
     pub(crate) const fn card(&self) -> &Card {

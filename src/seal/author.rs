@@ -1,14 +1,14 @@
 //! Who seals: signs statements, and derives what must never repeat from the identity's own secret
 //! (SPEC §5.2, §5.3, §5.5).
 
-use crate::cbor::Writer;
+use crate::cbor::write;
 use crate::cose::sign1;
 use crate::crypto::kdf::derive;
 use crate::crypto::sign::{PublicKey, SIGNATURE};
-use crate::envelope::StatementContext;
 use crate::envelope::audience::Audience;
 use crate::envelope::statement::Measurement;
 use crate::envelope::topic::Topic;
+use crate::envelope::{STATEMENT_CONTEXT, StatementContext};
 use crate::error::{Error, Result};
 use crate::key::id::Id;
 use crate::key::identity::Sign;
@@ -58,17 +58,21 @@ impl<'k, I: Sign> Author<'k, I> {
 
     /// Writes the COSE_Sign1 of a statement to the front of `out`.
     pub(crate) fn write_signed(&self, draft: &Draft<'_>, noise: &Secret<32>, out: &mut [u8]) -> Result<()> {
-        let mut writer = Writer::new(out);
-        sign1::write_head(&mut writer, false, &self.id.kid().0, draft.length)?;
-        let start = writer.written();
-        draft.measurement.write(&mut writer, draft.sequence, draft.pad)?;
-        let end = writer.written();
+        let end = write(out, |writer| {
+            sign1::write_head(writer, false, &self.id.kid().0, draft.length);
+            draft.measurement.write(writer, draft.sequence, draft.pad);
+        })?;
+        let start = end.checked_sub(draft.length).ok_or(Error::BufferTooSmall)?;
         let statement = out.get(start..end).ok_or(Error::BufferTooSmall)?;
-        let context = StatementContext::new(&self.id, draft.audience, draft.topic, statement.len())?;
+        let mut room = [0; STATEMENT_CONTEXT];
+        let context =
+            StatementContext::new(&self.id, draft.audience, draft.topic, statement.len(), &mut room)?;
         let signature = self.sign(&context.with(statement), noise)?;
-        let mut writer = Writer::new(out);
-        writer.skip(end)?;
-        writer.bytes(&signature)
+        write(out, |writer| {
+            writer.skip(end);
+            writer.bytes(&signature);
+        })
+        .map(|_| ())
     }
 
     /// A secret of its own for each plaintext, also with a generator that repeats itself.

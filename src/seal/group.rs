@@ -6,16 +6,17 @@ use core::borrow::Borrow;
 
 use rand_core::TryCryptoRng;
 
-use crate::cbor::{Writer, count};
+use crate::cbor::{count, write};
 use crate::cose::encrypt::{self, INFO, WRAPPED};
 use crate::cose::sign1;
+use crate::cose::structure::ENC_STRUCTURE;
 use crate::crypto::kdf::sha256;
 use crate::crypto::kem;
 use crate::crypto::schedule::{Keys, context};
 use crate::crypto::{aead, sign};
 use crate::envelope::audience::Several;
 use crate::envelope::group;
-use crate::envelope::padding::{Padding, fill};
+use crate::envelope::padding::Padding;
 use crate::envelope::statement::Measurement;
 use crate::envelope::topic::Topic;
 use crate::error::{Error, Result};
@@ -25,7 +26,7 @@ use crate::guard::trust::Succession;
 use crate::key::card::Card;
 use crate::key::identity::{Identity, Sign};
 use crate::key::kem::KemPublic;
-use crate::limits::{MAX_ENVELOPE, MAX_RECIPIENTS};
+use crate::limits::MAX_RECIPIENTS;
 #[cfg(feature = "measure")]
 use crate::measure::{Pack, Policy};
 use crate::seal::author::{Author, Draft};
@@ -145,16 +146,21 @@ impl<'k, S: SequenceStore, I: Sign> GroupSealer<'k, S, I> {
         let (cek, iv) = derived.expose().split_at_checked(32).ok_or(Error::TooLarge)?;
         let cek = Secret::from_slice(cek).ok_or(Error::TooLarge)?;
         let iv = iv.first_chunk().ok_or(Error::TooLarge)?;
-        encrypt::write_head(&mut Writer::new(head), iv, ciphertext.len())?;
-        let aad = group::enc_structure(topic, self.all().map(|recipient| recipient.kid))?;
-        aead::seal(&cek, iv, aad.bytes(), ciphertext)?;
+        let length = ciphertext.len();
+        write(head, |writer| encrypt::write_head(writer, iv, length))?;
+        let mut room = [0; ENC_STRUCTURE];
+        let aad = group::enc_structure(topic, self.all().map(|recipient| recipient.kid), &mut room)?;
+        aead::seal(&cek, iv, aad, ciphertext)?;
 
-        let mut writer = Writer::new(tail);
-        writer.array(u64::try_from(self.all().count()).map_err(|_| Error::TooLarge)?)?;
+        let mut at = write(tail, |writer| writer.array(self.all().count()))?;
         for recipient in self.all() {
             let public = recipient.peer.bytes();
             let ikm = self.author.hedged(&entropy, sequence, &digest, public, b"zegel-ephemeral-1")?;
-            wrap(recipient, &ikm, &cek)?.write(&mut writer)?;
+            let wrapped = wrap(recipient, &ikm, &cek)?;
+            at = write(tail, |writer| {
+                writer.skip(at);
+                wrapped.write(writer);
+            })?;
         }
         out.keep().get(..layout.envelope).ok_or(Error::BufferTooSmall)
     }
@@ -199,10 +205,10 @@ impl<'k, S: SequenceStore, I: Sign> GroupSealer<'k, S, I> {
         ciphertext: &mut [u8],
     ) -> Result<()> {
         let audience = self.audience.audience();
-        let mut writer = Writer::new(ciphertext);
-        writer.array(2)?;
-        writer.raw(audience.encoded())?;
-        let start = writer.written();
+        let start = write(ciphertext, |writer| {
+            writer.array(2);
+            writer.raw(audience.encoded());
+        })?;
         let (pad, length) = (layout.pad, layout.statement);
         let draft = Draft { audience, topic, measurement, sequence, pad, length };
         let rest = ciphertext.get_mut(start..).ok_or(Error::BufferTooSmall)?;
@@ -212,11 +218,8 @@ impl<'k, S: SequenceStore, I: Sign> GroupSealer<'k, S, I> {
     fn layout(&mut self, measurement: &Measurement<'_>) -> Result<Layout> {
         let (sequence, recipients) = (self.numbers.peek()?, self.all().count());
         let audience = self.audience.audience().encoded().len();
-        let layout = fill(self.padding, SHORTEST, |pad| {
-            let layout = Layout::with_pad(measurement, sequence, audience, recipients, pad)?;
-            Ok((layout.envelope, layout))
-        })?;
-        if layout.envelope <= MAX_ENVELOPE { Ok(layout) } else { Err(Error::TooLarge) }
+        let with_pad = |pad| Layout::with_pad(measurement, sequence, audience, recipients, pad);
+        self.padding.of(SHORTEST, &|pad| with_pad(pad).envelope).map(with_pad)
     }
 
     /// The recipients, in the order of the audience.
@@ -241,24 +244,24 @@ impl Layout {
         audience: usize,
         recipients: usize,
         pad: usize,
-    ) -> Result<Self> {
-        let statement = count(|writer| measurement.write(writer, sequence, pad))?;
+    ) -> Self {
+        let statement = count(|writer| measurement.write(writer, sequence, pad));
         let plaintext = count(|writer| {
-            writer.array(2)?;
-            writer.skip(audience)?;
-            sign1::write_head(writer, false, &[0; 8], statement)?;
-            writer.skip(statement)?;
-            writer.bytes(&[0; sign::SIGNATURE])
-        })?;
-        let ciphertext = plaintext.checked_add(aead::TAG).ok_or(Error::TooLarge)?;
-        let head = count(|writer| encrypt::write_head(writer, &[0; 12], ciphertext))?;
+            writer.array(2);
+            writer.skip(audience);
+            sign1::write_head(writer, false, &[0; 8], statement);
+            writer.skip(statement);
+            writer.bytes(&[0; sign::SIGNATURE]);
+        });
+        let ciphertext = plaintext.saturating_add(aead::TAG);
+        let head = count(|writer| encrypt::write_head(writer, &[0; 12], ciphertext));
         let tail = count(|writer| {
-            writer.array(u64::try_from(recipients).map_err(|_| Error::TooLarge)?)?;
+            writer.array(recipients);
             let empty = encrypt::Recipient { kid: [0; 8], ek: [0; 32], wrapped: [0; WRAPPED] };
-            (0..recipients).try_for_each(|_| empty.write(writer))
-        })?;
-        let envelope = head.checked_add(ciphertext).and_then(|length| length.checked_add(tail));
-        Ok(Self { pad, statement, head, ciphertext, envelope: envelope.ok_or(Error::TooLarge)? })
+            (0..recipients).for_each(|_| empty.write(writer));
+        });
+        let envelope = head.saturating_add(ciphertext).saturating_add(tail);
+        Self { pad, statement, head, ciphertext, envelope }
     }
 }
 

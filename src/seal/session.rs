@@ -7,12 +7,13 @@ use alloc::vec::Vec;
 
 use rand_core::TryCryptoRng;
 
-use crate::cbor::Writer;
+use crate::cbor::write;
+use crate::cose::structure::ENC_STRUCTURE;
 use crate::crypto::aead;
-use crate::envelope::StatementContext;
 use crate::envelope::audience::One;
 use crate::envelope::statement::{Format, Measurement};
 use crate::envelope::topic::Topic;
+use crate::envelope::{STATEMENT_CONTEXT, StatementContext};
 use crate::error::{Error, Result};
 use crate::guard::sequence::SequenceStore;
 use crate::guard::stream::Stream;
@@ -28,7 +29,7 @@ use crate::seal::pack::minimised;
 use crate::secret::{Secret, Wipe};
 use crate::session::keys::{SessionId, SessionKeys};
 use crate::session::limits::{KEYFRAME_BODY, SessionLimits};
-use crate::session::manifest::{MANIFEST_BODY, Manifest};
+use crate::session::manifest::{MANIFEST_BODY, Manifest, ROOMS};
 use crate::session::merkle::{Frontier, Hash, leaf};
 use crate::session::message::{self, Layout};
 
@@ -204,13 +205,11 @@ impl<'k, S: SequenceStore, I: Sign> Session<'k, S, I> {
         let mut manifest = Manifest { first, count, root, signature: [0; 64] };
         let audience = One::new(&self.sealer.recipient.id);
         let sender = *self.sealer.author.id();
-        let (context, payload) = manifest.signed(&sender, audience.audience())?;
-        let noise = Secret::random(rng)?;
-        manifest.signature = self.sealer.author.sign(&[context.bytes(), payload.bytes()], &noise)?;
+        let mut room = ROOMS;
+        let signed = manifest.signed(&sender, audience.audience(), &mut room)?;
+        manifest.signature = self.sealer.author.sign(&signed, &Secret::random(rng)?)?;
         let mut body = [0; MANIFEST_BODY];
-        let mut writer = Writer::new(&mut body);
-        manifest.write(&mut writer, &sender.kid())?;
-        let length = writer.written();
+        let length = write(&mut body, |writer| manifest.write(writer, &sender.kid()))?;
         let body = body.get(..length).ok_or(Error::TooLarge)?;
         let measurement = Measurement { time: None, format: Format::MANIFEST, body };
         let (bytes, _) = self.message(topic, &measurement, out)?;
@@ -257,9 +256,7 @@ impl<'k, S: SequenceStore, I: Sign> Session<'k, S, I> {
     ) -> Result<(SessionKeys, u64, &'o [u8])> {
         limits.check()?;
         let mut body = [0; KEYFRAME_BODY];
-        let mut writer = Writer::new(&mut body);
-        limits.write(&mut writer)?;
-        let length = writer.written();
+        let length = write(&mut body, |writer| limits.write(writer))?;
         let body = body.get(..length).ok_or(Error::TooLarge)?;
         let measurement = Measurement { time: now, format: Format::KEYFRAME, body };
         let made = sealer.envelope(topic, &measurement, rng, out)?;
@@ -289,11 +286,11 @@ impl<'k, S: SequenceStore, I: Sign> Session<'k, S, I> {
 
         let head = layout.message.checked_sub(layout.ciphertext).ok_or(Error::TooLarge)?;
         let (head, ciphertext) = buffer.split_at_mut_checked(head).ok_or(Error::BufferTooSmall)?;
-        message::write_head(&mut Writer::new(head), &self.keys.id(), sequence, ciphertext.len())?;
-        message::write_plaintext(&mut Writer::new(ciphertext), measurement, layout.pad)?;
+        write(head, |writer| message::write_head(writer, &self.keys.id(), sequence, ciphertext.len()))?;
+        write(ciphertext, |writer| message::write_plaintext(writer, measurement, layout.pad))?;
         let leaf = self.leaf(topic, sequence, ciphertext)?;
-        let aad = message::enc_structure(topic)?;
-        self.keys.seal(sequence, aad.bytes(), ciphertext)?;
+        let aad = &mut [0; ENC_STRUCTURE];
+        self.keys.seal(sequence, message::enc_structure(topic, aad)?, ciphertext)?;
         Ok((out.keep().get(..layout.message).ok_or(Error::BufferTooSmall)?, leaf))
     }
 
@@ -302,13 +299,13 @@ impl<'k, S: SequenceStore, I: Sign> Session<'k, S, I> {
         let (plaintext, _) = ciphertext.split_last_chunk::<{ aead::TAG }>().ok_or(Error::BufferTooSmall)?;
         let (_, rest) = plaintext.split_first().ok_or(Error::BufferTooSmall)?;
         let mut number = [0; 10];
-        let mut writer = Writer::new(&mut number);
-        message::write_number(&mut writer, sequence)?;
-        let length = writer.written();
+        let length = write(&mut number, |writer| message::write_number(writer, sequence))?;
         let number = number.get(..length).ok_or(Error::TooLarge)?;
         let statement = length.checked_add(rest.len()).ok_or(Error::TooLarge)?;
         let audience = One::new(&self.sealer.recipient.id);
-        let context = StatementContext::new(self.sealer.author.id(), audience.audience(), topic, statement)?;
+        let mut room = [0; STATEMENT_CONTEXT];
+        let sender = self.sealer.author.id();
+        let context = StatementContext::new(sender, audience.audience(), topic, statement, &mut room)?;
         Ok(leaf(&context.with_halves(number, rest)))
     }
 

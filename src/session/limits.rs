@@ -32,11 +32,11 @@ impl SessionLimits {
     }
 
     /// Writes the body of a keyframe.
-    pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<()> {
-        writer.array(3)?;
-        writer.uint(self.block)?;
-        writer.uint(self.messages)?;
-        writer.uint(self.seconds)
+    pub(crate) fn write(&self, writer: &mut Writer<'_>) {
+        writer.array(3);
+        writer.uint(self.block);
+        writer.uint(self.messages);
+        writer.uint(self.seconds);
     }
 
     /// Reads the body of a keyframe: the exact shape, or `Malformed`.

@@ -2,8 +2,9 @@
 
 use core::fmt;
 
-use crate::cbor::{Reader, Scratch, Writer};
-use crate::cose::sign1::{self, SigContext, Sign1};
+use crate::cbor::{Reader, Writer, count, encode};
+use crate::cose::sign1::{self, Sign1};
+use crate::cose::structure::{SIG_CONTEXT, sig_context};
 use crate::crypto::sign::{PublicKey, SIGNATURE};
 use crate::envelope::audience::Audience;
 use crate::error::{Error, Result};
@@ -69,11 +70,10 @@ impl Manifest {
     }
 
     /// Writes the COSE_Sign1 that is the body of a manifest's message.
-    pub(crate) fn write(&self, writer: &mut Writer<'_>, sender: &Kid) -> Result<()> {
-        let payload = self.payload()?;
-        sign1::write_head(writer, false, &sender.0, payload.bytes().len())?;
-        writer.raw(payload.bytes())?;
-        writer.bytes(&self.signature)
+    pub(crate) fn write(&self, writer: &mut Writer<'_>, sender: &Kid) {
+        sign1::write_head(writer, false, &sender.0, count(|writer| self.write_payload(writer)));
+        self.write_payload(writer);
+        writer.bytes(&self.signature);
     }
 
     /// Reads the body of a manifest's message: the exact shape, or `Malformed`. Nothing is proven yet.
@@ -91,33 +91,32 @@ impl Manifest {
     }
 
     /// What is signed: the context, and then the payload.
-    pub(crate) fn signed(&self, sender: &Id, audience: Audience<'_>) -> Result<(SigContext, Payload)> {
-        let payload = self.payload()?;
-        let context = sign1::sig_context(
-            |writer| {
-                writer.array(3)?;
-                writer.text("zegel-manifest-1")?;
-                writer.bytes(&sender.0)?;
-                writer.raw(audience.encoded())
-            },
-            payload.bytes().len(),
-        )?;
-        Ok((context, payload))
+    pub(crate) fn signed<'r>(
+        &self,
+        sender: &Id,
+        audience: Audience<'_>,
+        (context, payload): &'r mut Rooms,
+    ) -> Result<[&'r [u8]; 2]> {
+        let external_aad = |writer: &mut Writer<'_>| {
+            writer.array(3);
+            writer.text("zegel-manifest-1");
+            writer.bytes(&sender.0);
+            writer.raw(audience.encoded());
+        };
+        let payload = encode(payload, |writer| self.write_payload(writer))?;
+        Ok([sig_context(&external_aad, payload.len(), context)?, payload])
     }
 
     /// [`Error::Rejected`] unless `key` signed this for `audience`.
     pub(crate) fn verify(&self, sender: &Id, key: &PublicKey, audience: Audience<'_>) -> Result<()> {
-        let (context, payload) = self.signed(sender, audience)?;
-        key.verify(&[context.bytes(), payload.bytes()], &self.signature)
+        key.verify(&self.signed(sender, audience, &mut { ROOMS })?, &self.signature)
     }
 
-    fn payload(&self) -> Result<Payload> {
-        Payload::written(|writer| {
-            writer.array(3)?;
-            writer.uint(self.first)?;
-            writer.uint(self.count)?;
-            writer.bytes(&self.root)
-        })
+    fn write_payload(&self, writer: &mut Writer<'_>) {
+        writer.array(3);
+        writer.uint(self.first);
+        writer.uint(self.count);
+        writer.bytes(&self.root);
     }
 }
 
@@ -128,7 +127,8 @@ impl fmt::Debug for Manifest {
     }
 }
 
-/// `[first, count, root]`.
-pub(crate) type Payload = Scratch<48>;
+/// Room for what is signed of a manifest.
+pub(crate) type Rooms = ([u8; SIG_CONTEXT], [u8; 48]);
+pub(crate) const ROOMS: Rooms = ([0; SIG_CONTEXT], [0; 48]);
 /// Room for the body of a manifest's message.
 pub(crate) const MANIFEST_BODY: usize = 144;
