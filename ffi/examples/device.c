@@ -4,6 +4,7 @@
  *
  * FOLDER is the device's memory: its seed, the recipient's card, and where its numbers stand. It gets the recipient's
  * card as FOLDER/recipient.card, from somebody who has compared its fingerprint; a product pairs (zegel_pairing_scan). */
+#define _POSIX_C_SOURCE 200809L
 #include <fcntl.h>
 #include <mosquitto.h>
 #include <stdio.h>
@@ -68,6 +69,39 @@ static void write_file(const char *name, const uint8_t *bytes, size_t size) {
     close(file);
 }
 
+/* First boot. Each thing is durable before the next begins, so that power may go at any moment: what was not done is
+ * done at the next start, and what was done is not done again. */
+static void load(zegel_identity *identity, zegel_card *recipient, const zegel_storage *storage,
+                 const zegel_entropy *entropy, uint64_t now) {
+    static zegel_card_facts facts;
+    uint8_t seed[32], card[ZEGEL_CARD_SIZE];
+    size_t size = read_file("recipient.card", card, sizeof card);
+    int answered;
+    if ((answered = zegel_card_read(recipient, card, size)) != ZEGEL_OK) stop("the recipient's card", answered);
+    if ((answered = zegel_card_tell(recipient, &facts)) != ZEGEL_OK) stop("the recipient's card", answered);
+    if (read_file("seed", seed, sizeof seed) != sizeof seed) {
+        if (fill(NULL, seed, sizeof seed) != 0) stop("no random bytes", 0);
+        write_file("seed", seed, sizeof seed);
+    }
+    if ((answered = zegel_identity_from_seed(identity, seed)) != ZEGEL_OK) stop("the identity", answered);
+    memset(seed, 0, sizeof seed);
+    if (read_file("ready", card, 1) != 1) {
+        const zegel_claims claims = {1, now - 60, now + 365 * 86400, "device", 6, NULL, 0, 0};
+        answered = zegel_card_issue(identity, &claims, entropy, card, sizeof card, &size);
+        if (answered != ZEGEL_OK) stop("a card", answered);
+        write_file("device.card", card, size);
+        /* Once: where the numbers were lost later, beginning at 0 again would use them twice. */
+        if ((answered = zegel_storage_create(storage, identity, facts.id)) != ZEGEL_OK) stop("storage", answered);
+        write_file("ready", (const uint8_t *)"1", 1);
+    }
+}
+
+/* The broker has taken one more: until then a device keeps the envelope, as it was sealed. */
+static void taken(struct mosquitto *client, void *count, int id) {
+    (void)client, (void)id;
+    ++*(int *)count;
+}
+
 int main(int argc, char **argv) {
     static const zegel_entropy entropy = {fill, NULL};
     static char numbers[] = "numbers";
@@ -75,57 +109,35 @@ int main(int argc, char **argv) {
     static zegel_identity identity;
     static zegel_card recipient;
     static zegel_sealer sealer;
-    static zegel_card_facts facts;
-    uint8_t seed[32], card[ZEGEL_CARD_SIZE], envelope[ZEGEL_SEALED_SIZE(64)];
+    uint8_t envelope[ZEGEL_SEALED_SIZE(64)];
     const uint64_t now = (uint64_t)time(NULL);
     struct mosquitto *client;
     size_t size;
-    int answered;
+    int answered, at_broker = 0;
     if (argc < 6) stop("usage: device FOLDER HOST PORT TOPIC READING...", 0);
     folder = argv[1];
-
-    /* First boot: a seed of one's own, a card to show, and the storage of the numbers. */
-    size = read_file("recipient.card", card, sizeof card);
-    if ((answered = zegel_card_read(&recipient, card, size)) != ZEGEL_OK) stop("the recipient's card", answered);
-    if ((answered = zegel_card_tell(&recipient, &facts)) != ZEGEL_OK) stop("the recipient's card", answered);
-    if (read_file("seed", seed, sizeof seed) != sizeof seed) {
-        const zegel_claims claims = {1, now - 60, now + 365 * 86400, "device", 6, NULL, 0, 0};
-        if (fill(NULL, seed, sizeof seed) != 0) stop("no random bytes", 0);
-        if ((answered = zegel_identity_from_seed(&identity, seed)) != ZEGEL_OK) stop("a new identity", answered);
-        answered = zegel_storage_create(&storage, &identity, facts.id);
-        if (answered != ZEGEL_OK) stop("storage", answered);
-        answered = zegel_card_issue(&identity, &claims, &entropy, card, sizeof card, &size);
-        if (answered != ZEGEL_OK) stop("a card", answered);
-        write_file("device.card", card, size);
-        write_file("seed", seed, sizeof seed); /* last: without it all of this happens again */
-    } else if ((answered = zegel_identity_from_seed(&identity, seed)) != ZEGEL_OK) {
-        stop("the identity", answered);
-    }
-
+    load(&identity, &recipient, &storage, &entropy, now);
     answered = zegel_sealer_init(&sealer, &identity, &recipient, now, &storage, 0);
     if (answered != ZEGEL_OK) stop("the recipient", answered);
+
     mosquitto_lib_init();
-    client = mosquitto_new(NULL, true, NULL);
-    if (!client || mosquitto_connect(client, argv[2], atoi(argv[3]), 30) != MOSQ_ERR_SUCCESS) stop("the broker", 0);
-    if (mosquitto_loop_start(client) != MOSQ_ERR_SUCCESS) stop("the broker", 0);
+    client = mosquitto_new(NULL, true, &at_broker);
+    if (!client) stop("mosquitto", 0);
+    mosquitto_publish_callback_set(client, taken);
+    if (mosquitto_connect(client, argv[2], atoi(argv[3]), 30) != MOSQ_ERR_SUCCESS) stop("the broker", 0);
     for (int i = 5; i < argc; i++) {
         const zegel_measurement reading = {now, (const uint8_t *)argv[i], strlen(argv[i]), 42};
         answered = zegel_seal(&sealer, argv[4], strlen(argv[4]), &reading, &entropy, envelope, sizeof envelope, &size);
         if (answered != ZEGEL_OK) stop("a reading", answered); /* on ZEGEL_STORAGE: README.md, storage */
-        /* QoS 1, and never retained. A real device keeps the envelope until the broker has it. */
+        /* QoS 1, and never retained. */
         if (mosquitto_publish(client, NULL, argv[4], (int)size, envelope, 1, false) != MOSQ_ERR_SUCCESS) stop("publish", 0);
     }
-    while (mosquitto_want_write(client)) {
-        const struct timespec moment = {0, 10000000};
-        nanosleep(&moment, NULL);
-    }
-    {
-        const struct timespec moment = {0, 300000000};
-        nanosleep(&moment, NULL);
+    while (at_broker < argc - 5) {
+        if (mosquitto_loop(client, 1000, 1) != MOSQ_ERR_SUCCESS) stop("the broker is gone", 0);
     }
     mosquitto_disconnect(client);
-    mosquitto_loop_stop(client, false);
     mosquitto_destroy(client);
+    mosquitto_lib_cleanup();
     zegel_sealer_wipe(&sealer);
     zegel_identity_wipe(&identity);
     return 0;

@@ -5,6 +5,7 @@
  *
  * Which numbers were taken is in memory here. A gateway that must not take a measurement twice across its own restarts
  * keeps them in its database, by the functions of zegel_state. */
+#define _POSIX_C_SOURCE 200809L
 #include <fcntl.h>
 #include <mosquitto.h>
 #include <stdio.h>
@@ -121,6 +122,7 @@ int main(int argc, char **argv) {
     if (mosquitto_subscribe(client, NULL, argv[4], 1) != MOSQ_ERR_SUCCESS) stop("subscribe", -1);
     mosquitto_loop_forever(client, 1000, 1);
     mosquitto_destroy(client);
+    mosquitto_lib_cleanup();
     zegel_receiver_wipe(&receiver);
     zegel_kem_key_wipe(&key);
     zegel_identity_wipe(&identity);

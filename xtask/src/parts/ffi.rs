@@ -192,7 +192,9 @@ pub(crate) fn install(root: &Path, prefix: &Path) -> Result<(), String> {
     let text = std::fs::read_to_string(root.join("ffi/cmake/zegel.pc.in")).map_err(|e| e.to_string())?;
     let file = prefix.join("lib/pkgconfig/zegel.pc");
     std::fs::create_dir_all(prefix.join("lib/pkgconfig")).map_err(|e| e.to_string())?;
-    std::fs::write(file, text.replace("@prefix@", &prefix.to_string_lossy())).map_err(|e| e.to_string())
+    std::fs::write(file, text.replace("@prefix@", &prefix.to_string_lossy())).map_err(|e| e.to_string())?;
+    println!("installed zegel.h, libzegel.a and libzegel.so in {}", prefix.display());
+    Ok(())
 }
 
 /// The first example of the chapter, as it is printed there.
@@ -233,8 +235,7 @@ fn examples(root: &Path, prefix: &Path) -> Result<(), String> {
     let include = prefix.join("include");
     for example in ["device", "gateway"] {
         let mut gcc = Command::new("gcc");
-        gcc.args(["-std=c11", "-D_POSIX_C_SOURCE=200809L", "-Wall", "-Wextra", "-Werror", "-I"])
-            .arg(&include);
+        gcc.args(["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I"]).arg(&include);
         gcc.arg(format!("ffi/examples/{example}.c")).arg(prefix.join("lib/libzegel.a")).args(SYSTEM);
         gcc.args(["-lmosquitto", "-o"]).arg(root.join(format!("target/ffi/{example}")));
         execute(gcc.current_dir(root), Show::Failure, root)?;
