@@ -192,12 +192,19 @@ pub extern "C" fn zegel_open(
         let first = holders.iter().flatten().next().ok_or(Failure::Context)?;
         let keys = holders.map(|holder| holder.unwrap_or(first));
         let opener = Opener::new(me, &keys).with_acceptance(acceptance);
-        let topic = named(topic).inspect_err(|_| envelope.fill(0))?;
-        let found = opener.open(&mut state, topic, clock(now), envelope)?;
-        tell(&found, opened);
+        let found = match named(topic) {
+            Ok(topic) => opener.open(&mut state, topic, clock(now), envelope),
+            Err(error) => {
+                envelope.fill(0);
+                Err(error)
+            }
+        };
+        if let Ok(found) = &found {
+            tell(found, opened);
+        }
         match proof {
-            Some(proof) => proof.fill(Ok(Proof::of(&found))),
-            None => Ok(()),
+            Some(proof) => proof.fill(found.map(|found| Proof::of(&found))),
+            None => Ok(found.map(|_| ())?),
         }
     })
 }

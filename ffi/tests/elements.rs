@@ -204,6 +204,7 @@ fn a_secure_element_seals_and_opens() {
             zegel_seal(out(&mut *sealer), topic, 1, beat, entropy, bytes(envelope), 512, out(size))
         };
         let mut open = |envelope: &mut [u8; 512], size: usize| {
+            // SAFETY: numbers and pointers, which may be NULL.
             let mut opened = unsafe { std::mem::zeroed::<zegel_opened>() };
             // SAFETY: NULL is allowed there.
             let none = unsafe { Pointer::new(std::ptr::null_mut()) };

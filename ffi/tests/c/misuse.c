@@ -401,6 +401,19 @@ int main(void) {
         MUST(w.size <= ZEGEL_MESSAGE_SIZE(size) || w.size <= ZEGEL_KEYFRAME_SIZE);
     }
 
+    /* What is refused leaves nothing: neither what was opened, nor a proof of what was opened before. */
+    current = "refused";
+    for (int bad_topic = 0; bad_topic < 2; bad_topic++) {
+        memset(w.in, 0x55, sizeof w.in);
+        memset(&w.opened, 0x55, sizeof w.opened);
+        MUST(zegel_open(&w.receiver, bad_topic ? "\xff" : "t", 1, 0, w.in, sizeof w.in, &w.opened, &w.proof) ==
+             (bad_topic ? ZEGEL_INVALID_TOPIC : ZEGEL_MALFORMED));
+        memset(ended, 0, sizeof ended);
+        MUST(!memcmp(w.in, ended, sizeof w.in) && !memcmp(&w.opened, ended, sizeof w.opened));
+        MUST(!memcmp(&w.proof, ended, sizeof w.proof));
+    }
+    start();
+
     /* Ended twice, or never there; and what holds on to something that has ended. */
     ENDS(zegel_proof, proof, zegel_proof_wipe);
     ENDS(zegel_pairing, shower, zegel_pairing_wipe);

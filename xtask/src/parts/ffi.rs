@@ -26,7 +26,9 @@ const TESTS: &[Test] = &[
         under_valgrind: &["--all"],
     },
     Test { name: "misuse", with: &[], arguments: &[], under_valgrind: &[] },
+    Test { name: "edges", with: &[], arguments: &[], under_valgrind: &[] },
     Test { name: "threads", with: &[], arguments: &[], under_valgrind: &[] },
+    Test { name: "forks", with: &[], arguments: &[], under_valgrind: &[] },
     // Seeds 1 to 64, and two of them.
     Test { name: "random", with: &[], arguments: &[], under_valgrind: &["3", "4"] },
     // Torn at every step, and at every 61st.
@@ -83,7 +85,8 @@ pub(super) fn run(run: &mut Run) -> Result<(), Stop> {
     let _ = run.check("pkg-config finds it", || with_pkg_config(&root, &prefix));
     let _ = run.check("find_package(zegel) finds it", || with_cmake(&root, &prefix));
     let _ = run.check("the examples in C talk through a broker", || examples(&root, &prefix));
-    run.check("the files for Zephyr and ESP-IDF name what there is", || modules(&root))
+    let _ = run.check("the files for Zephyr and ESP-IDF name what there is", || modules(&root));
+    run.check("the library builds for the processors that they name", || processors(&root))
 }
 
 fn needs(root: &Path) -> Result<(), String> {
@@ -118,7 +121,7 @@ fn program(
 ) -> Result<PathBuf, String> {
     let out = root.join(format!("target/ffi/{}{suffix}", test.name));
     let mut gcc = Command::new("gcc");
-    gcc.args(["-std=c11", "-D_POSIX_C_SOURCE=200809L", "-g", "-O1"]).args(STRICT).args(flags);
+    gcc.args(["-std=c11", "-D_DEFAULT_SOURCE", "-g", "-O1"]).args(STRICT).args(flags);
     for file in [test.name].iter().chain(test.with).chain(&["support", "json"]) {
         gcc.arg(format!("ffi/tests/c/{file}.c"));
     }
@@ -259,6 +262,34 @@ fn modules(root: &Path) -> Result<(), String> {
         let mut cmake = Command::new("cmake");
         cmake.arg(format!("-DFOLDER=ffi/{system}")).args(["-P", "ffi/tests/c/install/modules.cmake"]);
         execute(cmake.current_dir(root), Show::Failure, root)?;
+    }
+    Ok(())
+}
+
+/// Each Rust target that stands in the files of the two systems, with and without a unit for floating point.
+fn processors(root: &Path) -> Result<(), String> {
+    let mut targets = Vec::new();
+    for system in ["zephyr", "esp-idf"] {
+        let file = root.join("ffi").join(system).join("CMakeLists.txt");
+        let text = std::fs::read_to_string(&file).map_err(|e| format!("{}: {e}", file.display()))?;
+        let named =
+            text.lines().filter_map(|line| line.trim().strip_prefix("set(zegel_target ")?.strip_suffix(')'));
+        for target in named {
+            targets.push(target.replace("${zegel_float}", ""));
+            if target.ends_with("${zegel_float}") {
+                targets.push(target.replace("${zegel_float}", "hf"));
+            }
+        }
+    }
+    if targets.len() < 7 {
+        return Err(format!("found no more than {targets:?}"));
+    }
+    for target in targets {
+        tools::rust_target(root, &target)?;
+        let mut check =
+            super::cargo(&["check", "--quiet", "-p", "zegel-ffi", "--lib", "--no-default-features"]);
+        check.args(["--features", "panic-handler", "--target", &target, "--target-dir", "target/ffi"]);
+        execute(check.current_dir(root), Show::Failure, root)?;
     }
     Ok(())
 }
