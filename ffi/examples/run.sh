@@ -1,14 +1,24 @@
 #!/bin/sh
-# Runs device and gateway through a mosquitto on loopback: three readings, a restart of the device, two more.
+# Runs device and gateway through a mosquitto on loopback: two readings, a restart of the device, two more.
 set -eu
 here=$(mktemp -d)
 port=$((20000 + $$ % 20000))
-trap 'kill "$broker" 2>/dev/null || :; rm -rf "$here"' EXIT
+broker= gateway=
+trap 'kill $broker $gateway 2>/dev/null || :; rm -rf "$here"' EXIT
+# Until the broker's log says so; nothing here depends on how fast the machine is.
+until_log() {
+    for _ in $(seq 300); do
+        grep -q "$1" "$here/mosquitto.log" && return
+        sleep 0.1
+    done
+    cat "$here/mosquitto.log"
+    exit 1
+}
 mkdir "$here/device" "$here/gateway"
-printf 'listener %s 127.0.0.1\nallow_anonymous true\npersistence false\n' "$port" >"$here/mosquitto.conf"
+printf 'listener %s 127.0.0.1\nallow_anonymous true\npersistence false\nlog_type all\n' "$port" >"$here/mosquitto.conf"
 PATH=$PATH:/usr/sbin mosquitto -c "$here/mosquitto.conf" >"$here/mosquitto.log" 2>&1 &
 broker=$!
-sleep 1
+until_log " running"
 bin=target/ffi
 "$bin/gateway" "$here/gateway" init
 cp "$here/gateway/gateway.card" "$here/device/recipient.card"
@@ -16,10 +26,11 @@ cp "$here/gateway/gateway.card" "$here/device/recipient.card"
 "$bin/device" "$here/device" 127.0.0.1 "$port" zegel/7f3a/0 hello
 "$bin/gateway" "$here/gateway" 127.0.0.1 "$port" zegel/7f3a/1 4 "$here/device/device.card" >"$here/out" &
 gateway=$!
-sleep 1
+until_log "Sending SUBACK to zegel-gateway"
 "$bin/device" "$here/device" 127.0.0.1 "$port" zegel/7f3a/1 "61 beat/min" "62 beat/min"
 "$bin/device" "$here/device" 127.0.0.1 "$port" zegel/7f3a/1 "63 beat/min" "64 beat/min"
 wait "$gateway"
+gateway=
 cat "$here/out"
 # Each restart skips what was reserved and not used, 64 at a time.
 grep -q "number 64: 61 beat/min" "$here/out"
