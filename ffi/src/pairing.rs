@@ -1,7 +1,6 @@
 //! Pairing: one end, whichever it is, through the four messages (SPEC §12).
 
 use core::ffi::{c_char, c_int};
-use core::mem;
 
 use zegel::pairing::{Answered, Confirming, Paired, PairingCode, PairingTopic, Reply, Scanner, Shower};
 use zegel::{Error, Sign};
@@ -35,8 +34,6 @@ enum Stage {
     Shower(Shower<'static, Signer>),
     Answered(Answered<'static, Signer>),
     Paired(Paired),
-    /// While it goes from one to the next, and no longer.
-    Between,
 }
 
 /// Begins a pairing by a code that was scanned: writes message 1.
@@ -156,9 +153,10 @@ pub extern "C" fn zegel_pairing_take(
         let mut rng = Entropy::new(call.value(entropy)?);
         let paired = call.place(paired)?;
         let taken = into(call, out, size, written, |out| {
-            let (stage, answer) = take(&mut pairing.at, message, clock(now), &mut rng, out);
-            pairing.at = stage;
-            answer
+            pairing.change(|Pairing { identity, listens_on, speaks_on, at }| {
+                let (at, answer) = take(at, message, clock(now), &mut rng, out);
+                (Pairing { identity, listens_on, speaks_on, at }, answer)
+            })
         });
         if !matches!(taken, Err(Failure::Argument)) {
             *paired = u8::from(taken.is_ok() && matches!(pairing.at, Stage::Paired(_)));
@@ -194,13 +192,13 @@ pub extern "C" fn zegel_pairing_wipe(pairing: Pointer<zegel_pairing>) -> c_int {
 
 /// One step: the stage after it, and the length of the answer.
 fn take(
-    at: &mut Stage,
+    at: Stage,
     message: &mut [u8],
     now: Option<u64>,
     rng: &mut Entropy,
     out: &mut [u8],
 ) -> (Stage, Result<usize, Error>) {
-    match mem::replace(at, Stage::Between) {
+    match at {
         Stage::Scanner(scanner) => match scanner.confirm(message, now, rng, out) {
             Ok((confirming, answer)) => (Stage::Confirming(confirming), Ok(answer.len())),
             Err(refused) => (Stage::Scanner(refused.state), Err(refused.error)),
@@ -218,7 +216,7 @@ fn take(
             Ok(Reply::Paired(paired, answer)) => (Stage::Paired(paired), Ok(answer.len())),
             Err(refused) => (Stage::Answered(refused.state), Err(refused.error)),
         },
-        other => {
+        other @ Stage::Paired(_) => {
             message.zeroize();
             (other, Err(Error::CodeUsed))
         }

@@ -1,13 +1,12 @@
 //! What seals for one recipient: envelopes one by one, or a session with its manifests.
 
 use core::ffi::{c_char, c_int};
-use core::mem;
 
 use zegel::{Card, Error, Format, Id, Measurement, Padding, Renewed, Sealer, Session, SessionLimits};
 use zegel::{Sign, Stream};
 use zeroize::Zeroize;
 
-use crate::bridge::{Call, ConstPointer, Kind, Pointer, Tie, call, fits};
+use crate::bridge::{Call, ConstPointer, Entered, Kind, Pointer, Tie, call, fits};
 use crate::failure::Failure;
 use crate::keys::clock;
 use crate::numbers::Numbers;
@@ -33,8 +32,6 @@ enum Stage {
     Session(Session<'static, Numbers, Signer>),
     /// A newer card brought another key: the session is over, and nobody has ended it yet.
     Over(Sealer<'static, Numbers, Signer>),
-    /// While it goes from one to the other, and no longer.
-    Between,
 }
 
 impl Sealing {
@@ -47,25 +44,31 @@ impl Sealing {
         match &mut self.at {
             Stage::Session(session) => Ok(Some(session)),
             Stage::Over(_) => Ok(None),
-            Stage::Single(_) | Stage::Between => Err(Failure::Context),
+            Stage::Single(_) => Err(Failure::Context),
         }
     }
+}
 
-    fn renew(&mut self, card: &Card, now: Option<u64>) -> Result<(), Error> {
-        if let Stage::Single(sealer) | Stage::Over(sealer) = &mut self.at {
-            return sealer.renew(card, now).map(|_| ());
-        }
-        let (at, renewed) = match mem::replace(&mut self.at, Stage::Between) {
-            Stage::Session(session) => match session.renew(card, now) {
-                Ok(Renewed::GoesOn(session)) => (Stage::Session(session), Ok(())),
-                Ok(Renewed::Over(sealer)) => (Stage::Over(sealer), Ok(())),
-                Err(refused) => (Stage::Session(refused.state), Err(refused.error)),
-            },
-            other => (other, Ok(())),
-        };
-        self.at = at;
-        renewed
+/// Moves a sealer on to another stage.
+fn change<R>(sealing: &mut Entered<'_, Sealing>, step: impl FnOnce(Stage) -> (Stage, R)) -> R {
+    sealing.change(|Sealing { identity, at }| {
+        let (at, result) = step(at);
+        (Sealing { identity, at }, result)
+    })
+}
+
+fn renew(sealing: &mut Entered<'_, Sealing>, card: &Card, now: Option<u64>) -> Result<(), Error> {
+    if let Stage::Single(sealer) | Stage::Over(sealer) = &mut sealing.at {
+        return sealer.renew(card, now).map(|_| ());
     }
+    change(sealing, |at| match at {
+        Stage::Session(session) => match session.renew(card, now) {
+            Ok(Renewed::GoesOn(session)) => (Stage::Session(session), Ok(())),
+            Ok(Renewed::Over(sealer)) => (Stage::Over(sealer), Ok(())),
+            Err(refused) => (Stage::Session(refused.state), Err(refused.error)),
+        },
+        other => (other, Ok(())),
+    })
 }
 
 /// Prepares the storage of a new stream.
@@ -115,7 +118,7 @@ pub extern "C" fn zegel_sealer_renew(
     call(|call| {
         let mut sealing = call.enter(sealer)?;
         let card = call.look(card)?;
-        Ok(sealing.renew(card, clock(now))?)
+        Ok(renew(&mut sealing, card, clock(now))?)
     })
 }
 
@@ -225,19 +228,15 @@ pub extern "C" fn zegel_session_begin(
         let mut rng = Entropy::new(call.value(entropy)?);
         into(call, out, size, written, |out| {
             let topic = named(topic)?;
-            let Stage::Single(sealer) = mem::replace(&mut sealing.at, Stage::Between) else {
-                return Err(Error::SessionOver);
-            };
-            match Session::begin(sealer, topic, clock(now), limits, &mut rng, out) {
-                Ok((session, keyframe)) => {
-                    sealing.at = Stage::Session(session);
-                    Ok(keyframe.len())
+            change(&mut sealing, |at| match at {
+                Stage::Single(sealer) => {
+                    match Session::begin(sealer, topic, clock(now), limits, &mut rng, out) {
+                        Ok((session, keyframe)) => (Stage::Session(session), Ok(keyframe.len())),
+                        Err(refused) => (Stage::Single(refused.state), Err(refused.error)),
+                    }
                 }
-                Err(refused) => {
-                    sealing.at = Stage::Single(refused.state);
-                    Err(refused.error)
-                }
-            }
+                other => (other, Err(Error::SessionOver)),
+            })
         })
     })
 }
@@ -297,12 +296,11 @@ pub extern "C" fn zegel_session_end(sealer: Pointer<zegel_sealer>) -> c_int {
     call(|call| {
         let mut sealing = call.enter(sealer)?;
         sealing.session()?;
-        sealing.at = match mem::replace(&mut sealing.at, Stage::Between) {
-            Stage::Session(session) => Stage::Single(session.end()),
-            Stage::Over(sealer) => Stage::Single(sealer),
-            other => other,
-        };
-        Ok(())
+        change(&mut sealing, |at| match at {
+            Stage::Session(session) => (Stage::Single(session.end()), Ok(())),
+            Stage::Over(sealer) => (Stage::Single(sealer), Ok(())),
+            other @ Stage::Single(_) => (other, Err(Failure::Context)),
+        })
     })
 }
 

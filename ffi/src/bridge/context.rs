@@ -101,6 +101,22 @@ impl<T> DerefMut for Entered<'_, T> {
     }
 }
 
+impl<T> Entered<'_, T> {
+    /// Moves the value on to the one that comes after it. Its memory is wiped between the two: where the first held
+    /// keys, the second may not cover them.
+    pub(crate) fn change<R>(&mut self, step: impl FnOnce(T) -> (T, R)) -> R {
+        // SAFETY: it is whole, and this call has it alone.
+        let place: *mut T = unsafe { (&raw mut (*self.slot).value).cast() };
+        // SAFETY: the value is taken out once, and the next one put in before anybody looks.
+        let value = unsafe { place.read() };
+        wipe(place.cast(), size_of::<T>());
+        let (value, result) = step(value);
+        // SAFETY: as above.
+        unsafe { place.write(value) };
+        result
+    }
+}
+
 impl<T> Drop for Entered<'_, T> {
     fn drop(&mut self) {
         // SAFETY: as above.

@@ -349,6 +349,36 @@ static void start(void) {
     memset(w.in, 0x55, sizeof w.in);
 }
 
+/* How many windows of eight bytes, none of them zero, a session brought into its sealer's memory that are still there. A
+ * key of 32 bytes would be 25 of them; a number beside a hash that both hold makes one. */
+static int left_of_a_session(const uint8_t *before, const uint8_t *within, const uint8_t *after, size_t size) {
+    int left = 0;
+    for (size_t i = 0; i + 8 <= size; i++) {
+        int known = memchr(within + i, 0, 8) != NULL, there = 0;
+        for (size_t j = 0; j + 8 <= size && !known; j++) {
+            known = !memcmp(within + i, before + j, 8);
+            there |= !memcmp(within + i, after + j, 8);
+        }
+        left += there && !known;
+    }
+    return left;
+}
+
+static void session_leaves_nothing(void) {
+    static uint8_t before[sizeof w.sealer], within[sizeof w.sealer];
+    current = "a session's end";
+    MUST(zegel_seal(&w.sealer, "t", 1, &w.measurement, &w.entropy, w.out, sizeof w.out, &w.size) == 0);
+    memcpy(before, &w.sealer, sizeof before);
+    MUST(zegel_session_begin(&w.sealer, "t", 1, 0, NULL, &w.entropy, w.out, sizeof w.out, &w.size) == 0);
+    memcpy(within, &w.sealer, sizeof within);
+    (void)VALGRIND_MAKE_MEM_DEFINED(before, sizeof before);
+    (void)VALGRIND_MAKE_MEM_DEFINED(within, sizeof within);
+    MUST(left_of_a_session(before, within, within, sizeof within) > 25); /* the keys are in there */
+    MUST(zegel_session_end(&w.sealer) == 0);
+    (void)VALGRIND_MAKE_MEM_DEFINED(&w.sealer, sizeof w.sealer);
+    MUST(left_of_a_session(before, within, (const uint8_t *)&w.sealer, sizeof within) < 4);
+}
+
 int main(void) {
     static zegel_entropy again = {comes_back, NULL};
     start();
@@ -356,6 +386,8 @@ int main(void) {
         every_pointer(row);
         every_context(row);
     }
+
+    session_leaves_nothing();
 
     /* The two states of a sealer, and a context while it is at work. */
     current = "states";
