@@ -115,7 +115,6 @@ fn padme(length: usize) -> Result<usize> {
 
 /// The first bucket of an envelope.
 const SHORTEST: usize = 256;
-/// Heads of pad, payload and ciphertext each grow from 1 to at most 5 bytes.
 
 #[cfg(test)]
 mod tests {
