@@ -1,5 +1,7 @@
 //! Lengths: how long each part of an envelope is, and how many zeros fill it to a bucket (SPEC §4.5).
 
+use core::cmp::Ordering;
+
 use crate::cbor::count;
 use crate::cose::{encrypt0, sign1};
 use crate::crypto::{aead, sign};
@@ -29,8 +31,12 @@ pub(crate) struct Layout {
 impl Layout {
     /// The layout of `measurement` under `sequence`; [`Error::TooLarge`] when no envelope can hold it.
     pub(crate) fn new(measurement: &Measurement<'_>, sequence: u64, padding: Padding) -> Result<Self> {
-        let with_pad = |pad| Self::with_pad(measurement, sequence, pad);
-        padding.of(SHORTEST, &|pad| with_pad(pad).envelope).map(with_pad)
+        let mut layout = Self::with_pad(measurement, sequence, 0);
+        padding.fill(SHORTEST, layout.envelope, &mut |pad| {
+            layout = Self::with_pad(measurement, sequence, pad);
+            layout.envelope
+        })?;
+        Ok(layout)
     }
 
     fn with_pad(measurement: &Measurement<'_>, sequence: u64, pad: usize) -> Self {
@@ -50,30 +56,36 @@ impl Layout {
 }
 
 impl Padding {
-    /// How long the pad is. `length` is that of the whole with a pad of so many bytes, `shortest` the first bucket;
-    /// [`Error::TooLarge`] above [`MAX_ENVELOPE`].
-    pub(crate) fn of(self, shortest: usize, length: &dyn Fn(usize) -> usize) -> Result<usize> {
-        let bare = length(0);
+    /// Finds the pad: `set` sets one and answers the whole length, which is `bare` without. What it was asked last
+    /// is what holds. `shortest` is the first bucket; [`Error::TooLarge`] above [`MAX_ENVELOPE`].
+    pub(crate) fn fill(self, shortest: usize, bare: usize, set: &mut dyn FnMut(usize) -> usize) -> Result<()> {
         match self {
             _ if bare > MAX_ENVELOPE => Err(Error::TooLarge),
-            Self::None => Ok(0),
-            Self::Buckets => to_bucket(bare, shortest, length),
+            Self::None => Ok(()),
+            Self::Buckets => fill_bucket(bare, shortest, set),
         }
     }
 }
 
-/// The pad to the smallest bucket that can be hit exactly: longer heads skip a length here and there.
-fn to_bucket(bare: usize, shortest: usize, length: &dyn Fn(usize) -> usize) -> Result<usize> {
+/// Finds the smallest bucket that can be hit exactly: longer heads skip a length here and there.
+fn fill_bucket(bare: usize, shortest: usize, set: &mut dyn FnMut(usize) -> usize) -> Result<()> {
     let mut at_least = bare.max(shortest);
     while at_least <= MAX_ENVELOPE {
         let target = if at_least == shortest { shortest } else { bucket(at_least)? };
         let most = target.checked_sub(bare).ok_or(Error::TooLarge)?;
-        // The pad's own head, and those around it, grow by a few bytes at the most.
-        for growth in 0..=MOST_HEAD_GROWTH.min(most) {
-            let pad = most.checked_sub(growth).ok_or(Error::TooLarge)?;
-            if length(pad) == target {
-                return Ok(pad);
-            }
+        // Near this one, for the pad's own head grows with it, and those around it by a few bytes at the most.
+        let mut pad = most.saturating_sub(count(|writer| writer.bytes_head(most)).saturating_sub(1));
+        let mut before = None;
+        loop {
+            let found = set(pad).cmp(&target);
+            pad = match found {
+                Ordering::Equal => return Ok(()),
+                // The length grows with the pad: whoever has to turn round has passed over the bucket.
+                Ordering::Less if before != Some(Ordering::Greater) => pad.saturating_add(1),
+                Ordering::Greater if before != Some(Ordering::Less) && pad > 0 => pad.saturating_sub(1),
+                _ => break,
+            };
+            before = Some(found);
         }
         at_least = target.checked_add(1).ok_or(Error::TooLarge)?;
     }
@@ -103,8 +115,6 @@ fn padme(length: usize) -> Result<usize> {
 
 /// The first bucket of an envelope.
 const SHORTEST: usize = 256;
-/// Heads of pad, payload and ciphertext each grow from 1 to at most 5 bytes.
-const MOST_HEAD_GROWTH: usize = 12;
 
 #[cfg(test)]
 mod tests {

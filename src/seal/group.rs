@@ -219,7 +219,12 @@ impl<'k, S: SequenceStore, I: Sign> GroupSealer<'k, S, I> {
         let (sequence, recipients) = (self.numbers.peek()?, self.all().count());
         let audience = self.audience.audience().encoded().len();
         let with_pad = |pad| Layout::with_pad(measurement, sequence, audience, recipients, pad);
-        self.padding.of(SHORTEST, &|pad| with_pad(pad).envelope).map(with_pad)
+        let mut layout = with_pad(0);
+        self.padding.fill(SHORTEST, layout.envelope, &mut |pad| {
+            layout = with_pad(pad);
+            layout.envelope
+        })?;
+        Ok(layout)
     }
 
     /// The recipients, in the order of the audience.

@@ -20,8 +20,12 @@ pub(crate) struct Layout {
 impl Layout {
     /// The layout of `measurement` under `sequence`; [`Error::TooLarge`] when no message can hold it.
     pub(crate) fn new(measurement: &Measurement<'_>, sequence: u64, padding: Padding) -> Result<Self> {
-        let with_pad = |pad| Self::with_pad(measurement, sequence, pad);
-        padding.of(SHORTEST, &|pad| with_pad(pad).message).map(with_pad)
+        let mut layout = Self::with_pad(measurement, sequence, 0);
+        padding.fill(SHORTEST, layout.message, &mut |pad| {
+            layout = Self::with_pad(measurement, sequence, pad);
+            layout.message
+        })?;
+        Ok(layout)
     }
 
     fn with_pad(measurement: &Measurement<'_>, sequence: u64, pad: usize) -> Self {

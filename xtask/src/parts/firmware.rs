@@ -22,6 +22,8 @@ struct Profile {
     opt_level: &'static str,
     features: &'static str,
     flags: &'static str,
+    /// With a core of its own, whose panics are traps: options of rustc that are not stable.
+    own_core: bool,
 }
 
 const M4: Target = Target {
@@ -31,30 +33,29 @@ const M4: Target = Target {
 };
 const M0: Target =
     Target { triple: "thumbv6m-none-eabi", chip: "Cortex-M0+", flags: &["-mcpu=cortex-m0plus", "-mthumb"] };
-const SMALL: Profile = Profile { name: "small", opt_level: "z", features: "panic-handler", flags: INLINE };
-const FAST: Profile = Profile { name: "fast", opt_level: "3", features: "panic-handler,fast", flags: "" };
-/// As `SMALL`, with a core whose panics are traps: options of rustc that are not stable.
-const ABORT: Profile = Profile { name: "abort", ..SMALL };
-/// As much as makes the code shorter, and lets the compiler see that nothing panics.
-const INLINE: &str = "-C llvm-args=-inline-threshold=50";
+const SMALL: Profile =
+    Profile { name: "small", opt_level: "z", features: "panic-handler", flags: SHORT, own_core: true };
+const FAST: Profile =
+    Profile { name: "fast", opt_level: "3", features: "panic-handler,fast", flags: "", own_core: true };
+/// As `SMALL`, with what a stable toolchain has.
+const STABLE: Profile = Profile { name: "stable", own_core: false, ..SMALL };
+/// As much inlining as makes the code shorter, and the shortest field arithmetic, which is the formally verified one.
+const SHORT: &str = "-C llvm-args=-inline-threshold=25 --cfg curve25519_dalek_backend=\"fiat\"";
 
 /// Most of each: bytes of flash and of stack, instructions. Where it says so, what was aimed at is not reached yet, and
-/// what was measured, and 2 %, is held instead.
+/// what was measured, and 1 %, is held instead.
 const BUDGETS: &[(&str, &str, u64)] = &[
     // Aimed at 36 KB.
-    ("small", "flash of seal", 56_402),
+    ("small", "flash of seal", 52_000),
     // Aimed at 46 KB.
-    ("small", "flash of open", 90_682),
+    ("small", "flash of open", 84_300),
     ("small", "static memory", 1024),
     ("small", "stack of seal", 6 * 1024),
     ("small", "stack of message", 6 * 1024),
     ("small", "stack of manifest", 6 * 1024),
-    // Aimed at 5.4 million.
-    ("small", "instructions of seal", 5_511_820),
-    // Aimed at 2.8 million.
-    ("fast", "instructions of seal", 3_022_532),
-    // Aimed at 120 thousand.
-    ("small", "instructions of message-with-manifest", 130_978),
+    ("small", "instructions of seal", 5_400_000),
+    ("fast", "instructions of seal", 2_800_000),
+    ("small", "instructions of message-with-manifest", 120_000),
     ("fast", "instructions of message-with-manifest", 120_000),
 ];
 
@@ -71,10 +72,7 @@ pub(super) fn run(run: &mut Run) -> Result<(), Stop> {
         figures.insert(name, measured);
     }
     run.check("budgets", || within(&figures))?;
-    run.check("no panic with panic=immediate-abort", || {
-        tools::rust_source(&root)?;
-        clean(&archive(&root, &M4, &ABORT)?, &[])
-    })?;
+    run.check("small, from a stable toolchain", || clean(&archive(&root, &M4, &STABLE)?, CHECKS))?;
     run.check("a device that pairs, seals and is reset", || device(&root))?;
     let mut test = super::cargo(&[
         "test",
@@ -108,7 +106,9 @@ pub(crate) fn write_table(root: &Path) -> Result<(), String> {
 fn needs(root: &Path) -> Result<(), String> {
     tools::rust_target(root, M4.triple)?;
     tools::rust_target(root, M0.triple)?;
+    tools::rust_source(root)?;
     tools::system(root, "arm-none-eabi-gcc", "gcc-arm-none-eabi")?;
+    tools::package(root, Path::new("/usr/lib/arm-none-eabi/newlib/libc.a"), "libnewlib-arm-none-eabi")?;
     tools::system(root, "qemu-system-arm", "qemu-system-arm").map(|_| ())
 }
 
@@ -120,14 +120,10 @@ fn archive(root: &Path, target: &Target, profile: &Profile) -> Result<PathBuf, S
     build.args(["--no-default-features", "--features", profile.features, "--profile", "firmware"]);
     build.args(["--target", target.triple, "--target-dir", &folder]);
     build.env("CARGO_PROFILE_FIRMWARE_OPT_LEVEL", profile.opt_level);
-    if profile.name == "fast" {
-        for package in ["curve25519-dalek", "sha2"] {
-            build.args(["--config", &format!("profile.firmware.package.{package}.opt-level=3")]);
-        }
-    }
     let mut flags = format!("{COMPACT} {}", profile.flags);
-    if profile.name == ABORT.name {
-        build.args(["-Z", "build-std=core"]).env("RUSTC_BOOTSTRAP", "1");
+    if profile.own_core {
+        build.args(["-Z", "build-std=core", "-Z", "build-std-features=optimize_for_size"]);
+        build.env("RUSTC_BOOTSTRAP", "1");
         flags.push_str(" -Z unstable-options -C panic=immediate-abort");
     }
     build.env("RUSTFLAGS", flags);
@@ -142,7 +138,7 @@ fn image(root: &Path, target: &Target, archive: &Path, name: &str) -> Result<Pat
     for file in ["board.c", "flash.c", "world.c", &format!("{name}.c")] {
         gcc.arg(format!("ffi/firmware/{file}"));
     }
-    gcc.arg(archive).args(["-nostdlib", "-lgcc", "-Wl,--gc-sections", "-Wl,--no-warnings"]);
+    gcc.args(LIBC).arg(archive).args(["-lgcc", "-Wl,--gc-sections", "-Wl,--no-warnings"]);
     gcc.args(["-T", "ffi/firmware/link.ld", "-o"]).arg(&out);
     execute(gcc.current_dir(root), Show::Failure, root)?;
     Ok(out)
@@ -151,7 +147,7 @@ fn image(root: &Path, target: &Target, archive: &Path, name: &str) -> Result<Pat
 /// Everything about one target and profile.
 fn measure(root: &Path, target: &Target, profile: &Profile) -> Result<Figures, String> {
     let archive = archive(root, target, profile)?;
-    clean(&archive, CHECKS)?;
+    clean(&archive, &[])?;
     let mut figures = Figures::new();
     for name in ["seal", "open"] {
         let image = image(root, target, &archive, name)?;
@@ -294,6 +290,12 @@ fn grouped(number: u64) -> String {
 }
 
 const COMPACT: &str = "--cfg sha2_backend=\"soft\" --cfg sha2_backend_soft=\"compact\"";
+/// The C library before the archive: its copies are shorter and quicker than those that Rust brings.
+const LIBC: &[&str] = &[
+    "-nostdlib",
+    "-Wl,-u,memcpy,-u,memset,-u,memmove,-u,memcmp,-u,__aeabi_memcpy,-u,__aeabi_memclr,-u,__aeabi_memset",
+    "-lc",
+];
 const C_FLAGS: &[&str] = &[
     "-std=c11",
     "-Os",
@@ -308,7 +310,7 @@ const C_FLAGS: &[&str] = &[
 ];
 /// A known limit, which `ffi/README.md` states: checks that other crates keep, and the compiler cannot see through.
 const CHECKS: &[&str] =
-    &["core::result::unwrap_failed", "core::panicking::panic_bounds_check", "core::panicking::panic_fmt"];
+    &["::unwrap_failed", "::panic_bounds_check", "::panic_fmt", "::panic_const_div_by_zero"];
 const FORBIDDEN: &[&str] = &[
     "core::panicking",
     "unwrap_failed",
