@@ -82,7 +82,7 @@ pub use envelope::{Format, Measurement, Padding};
 pub use open::{
     Content, Custody, Opened, Opener, Origin, Provenance, ReceiverState, SignedBlock, Unverified,
 };
-pub use seal::{Sealer, group::GroupSealer, session::Renewed, session::Session};
+pub use seal::{Sealer, group::GroupSealer, session::Beginning, session::Renewed, session::Session};
 
 // Who somebody is.
 pub use key::{Agree, Card, CardClaims, Fingerprint, Id, Identity, KemKey, KemPublic, Kid, Sign};

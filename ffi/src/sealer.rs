@@ -227,14 +227,17 @@ pub extern "C" fn zegel_session_begin(
         };
         let mut rng = Entropy::new(call.value(entropy)?);
         into(call, out, size, written, |out| {
-            let topic = named(topic)?;
+            let (topic, Stage::Single(sealer)) = (named(topic)?, &mut sealing.at) else {
+                return Err(Error::SessionOver);
+            };
+            // The deep half first: what moves after it is not on the stack beneath it.
+            let (beginning, keyframe) = Session::keyframe(sealer, topic, clock(now), limits, &mut rng, out)?;
+            let length = keyframe.len();
             change(&mut sealing, |at| match at {
-                Stage::Single(sealer) => {
-                    match Session::begin(sealer, topic, clock(now), limits, &mut rng, out) {
-                        Ok((session, keyframe)) => (Stage::Session(session), Ok(keyframe.len())),
-                        Err(refused) => (Stage::Single(refused.state), Err(refused.error)),
-                    }
-                }
+                Stage::Single(sealer) => match beginning.session(sealer) {
+                    Ok(session) => (Stage::Session(session), Ok(length)),
+                    Err(refused) => (Stage::Single(refused.state), Err(refused.error)),
+                },
                 other => (other, Err(Error::SessionOver)),
             })
         })

@@ -58,7 +58,12 @@ impl Layout {
 impl Padding {
     /// Finds the pad: `set` sets one and answers the whole length, which is `bare` without. What it was asked last
     /// is what holds. `shortest` is the first bucket; [`Error::TooLarge`] above [`MAX_ENVELOPE`].
-    pub(crate) fn fill(self, shortest: usize, bare: usize, set: &mut dyn FnMut(usize) -> usize) -> Result<()> {
+    pub(crate) fn fill(
+        self,
+        shortest: usize,
+        bare: usize,
+        set: &mut dyn FnMut(usize) -> usize,
+    ) -> Result<()> {
         match self {
             _ if bare > MAX_ENVELOPE => Err(Error::TooLarge),
             Self::None => Ok(()),

@@ -42,6 +42,32 @@ pub enum Renewed<'k, S, I: Sign = Identity> {
     Over(Sealer<'k, S, I>),
 }
 
+/// A session whose keyframe is sealed, before its sealer belongs to it.
+#[must_use]
+pub struct Beginning {
+    keys: SessionKeys,
+    limits: SessionLimits,
+    started: Option<u64>,
+    keyframe: u64,
+    stream: Stream,
+    process: Process,
+}
+
+impl Beginning {
+    /// The session. [`Error::SessionOver`] for a sealer of another stream, which comes back with it.
+    pub fn session<S: SequenceStore, I: Sign>(
+        self,
+        sealer: Sealer<'_, S, I>,
+    ) -> Result<Session<'_, S, I>, Refused<Sealer<'_, S, I>>> {
+        let Self { keys, limits, started, keyframe, stream, process } = self;
+        if *sealer.stream() != stream {
+            return Err(Refused { state: sealer, error: Error::SessionOver });
+        }
+        let (next, block) = (keyframe.saturating_add(1), Frontier::new());
+        Ok(Session { sealer, keys, limits, started, keyframe, next, block, process })
+    }
+}
+
 /// A session and its keyframe, or the sealer as it was.
 type Begun<Session, Keyframe, Sealer> = Result<(Session, Keyframe), Refused<Sealer>>;
 
@@ -76,14 +102,35 @@ impl<'k, S: SequenceStore, I: Sign> Session<'k, S, I> {
         rng: &mut R,
         out: &'o mut [u8],
     ) -> Begun<Self, &'o [u8], Sealer<'k, S, I>> {
-        match Self::keyframe(&mut sealer, topic, now, limits, rng, Wipe::new(out)) {
-            Ok((keys, keyframe, bytes)) => {
-                let (next, block) = (keyframe.saturating_add(1), Frontier::new());
-                let process = Process::this();
-                Ok((Self { sealer, keys, limits, started: now, keyframe, next, block, process }, bytes))
-            }
+        match Self::keyframe(&mut sealer, topic, now, limits, rng, out) {
+            Ok((beginning, bytes)) => Ok((beginning.session(sealer)?, bytes)),
             Err(error) => Err(Refused { state: sealer, error }),
         }
+    }
+
+    /// The first half of [`Session::begin`], for whoever has a small stack: the sealer stays where it is while the
+    /// keyframe is made, and moves in [`Beginning::session`].
+    ///
+    /// # Errors
+    /// Those of [`Session::begin`].
+    pub fn keyframe<'o, R: TryCryptoRng + ?Sized>(
+        sealer: &mut Sealer<'k, S, I>,
+        topic: &str,
+        now: Option<u64>,
+        limits: SessionLimits,
+        rng: &mut R,
+        out: &'o mut [u8],
+    ) -> Result<(Beginning, &'o [u8])> {
+        let out = Wipe::new(out);
+        limits.check()?;
+        let mut body = [0; KEYFRAME_BODY];
+        let length = write(&mut body, |writer| limits.write(writer))?;
+        let body = body.get(..length).ok_or(Error::TooLarge)?;
+        let measurement = Measurement { time: now, format: Format::KEYFRAME, body };
+        let made = sealer.envelope(topic, &measurement, rng, out)?;
+        let (keys, stream) = (SessionKeys::derive(&made.shared)?, *sealer.stream());
+        let process = Process::this();
+        Ok((Beginning { keys, limits, started: now, keyframe: made.sequence, stream, process }, made.bytes))
     }
 
     /// [`Session::begin`] with the keyframe in a new vector.
@@ -244,23 +291,6 @@ impl<'k, S: SequenceStore, I: Sign> Session<'k, S, I> {
     /// [`Session::manifest`] comes first.
     pub fn end(self) -> Sealer<'k, S, I> {
         self.sealer
-    }
-
-    fn keyframe<'o, R: TryCryptoRng + ?Sized>(
-        sealer: &mut Sealer<'k, S, I>,
-        topic: &str,
-        now: Option<u64>,
-        limits: SessionLimits,
-        rng: &mut R,
-        out: Wipe<'o>,
-    ) -> Result<(SessionKeys, u64, &'o [u8])> {
-        limits.check()?;
-        let mut body = [0; KEYFRAME_BODY];
-        let length = write(&mut body, |writer| limits.write(writer))?;
-        let body = body.get(..length).ok_or(Error::TooLarge)?;
-        let measurement = Measurement { time: now, format: Format::KEYFRAME, body };
-        let made = sealer.envelope(topic, &measurement, rng, out)?;
-        Ok((SessionKeys::derive(&made.shared)?, made.sequence, made.bytes))
     }
 
     /// The one way to a message, whatever its format; with its leaf.

@@ -407,3 +407,32 @@ fn what_zegel_says_to_itself_is_no_measurement() {
     let kind = |opened: &Opened<'_>| matches!(opened.content(), Content::Keyframe { .. });
     assert_eq!(receiver.attempt(&world.pgo.opener(), TOPIC, Some(NOW), &keyframe, kind), Ok(true));
 }
+
+/// The keyframe of one recipient, and the sealer of another: nothing is sealed under keys that the other has not.
+#[test]
+fn a_beginning_is_for_its_own_sealer() {
+    let world = World::new();
+    let sealer = |to: &Person| Sealer::new(&world.device.identity, &to.card, Some(NOW), Counter(3)).unwrap();
+    let (mut one, mut other) = (sealer(&world.pgo), sealer(&world.gp));
+    let mut out = [0xaa; zegel::MAX_ENVELOPE];
+    let keyframe = |sealer: &mut Sealer<'_, Counter>, out: &mut [u8]| {
+        let begun = Session::keyframe(sealer, TOPIC, Some(NOW), block_of(9), &mut Draws(1), out);
+        begun.map(|(beginning, keyframe)| (beginning, keyframe.len()))
+    };
+    let (beginning, _) = keyframe(&mut one, &mut out).unwrap();
+    let refused = beginning.session(other).err().unwrap();
+    assert_eq!(refused.error, Error::SessionOver);
+    other = refused.state;
+    assert_eq!(other.next_sequence(), Ok(3), "no number was used");
+
+    let (beginning, length) = keyframe(&mut one, &mut out).unwrap();
+    let mut session = beginning.session(one).unwrap();
+    let mut receiver = world.receiver();
+    assert_eq!(open(&mut receiver, &world, &out[..length]).map(|seen| seen.body), Ok(None));
+    assert_eq!(open(&mut receiver, &world, &seal(&mut session, b"61")), Ok(message(b"61")));
+
+    let mut short = [0xaa; 300];
+    assert_eq!(keyframe(&mut other, &mut short[..40]).err(), Some(Error::BufferTooSmall));
+    assert_eq!((short[39], short[40]), (0, 0xaa), "wiped, and no more than that");
+    assert_eq!(other.next_sequence(), Ok(3));
+}

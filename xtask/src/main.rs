@@ -17,6 +17,7 @@ const HELP: &str = "\
 Usage: cargo xtask test [--only PART[,PART]]...    run every part, or the named ones
        cargo xtask test --list                     list the parts
        cargo xtask firmware                        measure the firmware, into ffi/README.md
+       cargo xtask firmware build TARGET PROFILE   build the C library for a microcontroller: small, fast or stable
        cargo xtask ffi install --prefix FOLDER     install the C library, its header, and what cmake and pkg-config read
 
 Tools that are missing are installed: Rust targets and components by rustup, cargo subcommands and Python
@@ -35,6 +36,9 @@ fn main() -> ExitCode {
         Ok(Plan::Test(parts)) => return test(&parts),
         Ok(Plan::Firmware) => {
             return done(Run::new().and_then(|run| parts::firmware::write_table(run.root())));
+        }
+        Ok(Plan::FirmwareBuild(target, profile)) => {
+            return done(Run::new().and_then(|run| parts::firmware::build(run.root(), &target, &profile)));
         }
         Ok(Plan::Install(prefix)) => {
             return done(Run::new().and_then(|run| parts::ffi::install(run.root(), &prefix)));
@@ -60,6 +64,7 @@ fn done(outcome: Result<(), String>) -> ExitCode {
 enum Plan {
     Help,
     Firmware,
+    FirmwareBuild(String, String),
     Install(PathBuf),
     List,
     Test(Vec<&'static Part>),
@@ -70,7 +75,15 @@ fn plan(args: &[String]) -> Result<Plan, String> {
     match args.next() {
         None | Some("help" | "--help" | "-h") => return Ok(Plan::Help),
         Some("test") => {}
-        Some("firmware") => return Ok(Plan::Firmware),
+        Some("firmware") => {
+            return match (args.next(), args.next(), args.next()) {
+                (None, ..) => Ok(Plan::Firmware),
+                (Some("build"), Some(target), Some(profile)) => {
+                    Ok(Plan::FirmwareBuild(target.to_owned(), profile.to_owned()))
+                }
+                _ => Err("it is `firmware` or `firmware build TARGET PROFILE`".to_owned()),
+            };
+        }
         Some("ffi") => {
             return match (args.next(), args.next(), args.next()) {
                 (Some("install"), Some("--prefix"), Some(prefix)) => Ok(Plan::Install(prefix.into())),
@@ -128,7 +141,7 @@ mod tests {
             Plan::Test(parts) => Ok(parts.iter().map(|part| part.name).collect()),
             Plan::Help => Ok(vec!["help"]),
             Plan::List => Ok(vec!["list"]),
-            Plan::Firmware | Plan::Install(_) => Ok(vec![]),
+            Plan::Firmware | Plan::FirmwareBuild(..) | Plan::Install(_) => Ok(vec![]),
         }
     }
 

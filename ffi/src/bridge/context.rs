@@ -104,6 +104,8 @@ impl<T> DerefMut for Entered<'_, T> {
 impl<T> Entered<'_, T> {
     /// Moves the value on to the one that comes after it. Its memory is wiped between the two: where the first held
     /// keys, the second may not cover them.
+    // In a frame of its own: what moves here is not to lie on the stack under what the caller did before.
+    #[inline(never)]
     pub(crate) fn change<R>(&mut self, step: impl FnOnce(T) -> (T, R)) -> R {
         // SAFETY: it is whole, and this call has it alone.
         let place: *mut T = unsafe { (&raw mut (*self.slot).value).cast() };

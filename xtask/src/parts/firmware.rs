@@ -46,11 +46,12 @@ const SHORT: &str = "-C llvm-args=-inline-threshold=25 --cfg curve25519_dalek_ba
 /// what was measured, and 1 %, is held instead.
 const BUDGETS: &[(&str, &str, u64)] = &[
     // Aimed at 36 KB.
-    ("small", "flash of seal", 52_000),
+    ("small", "flash of seal", 52_600),
     // Aimed at 46 KB.
-    ("small", "flash of open", 84_300),
+    ("small", "flash of open", 84_100),
     ("small", "static memory", 1024),
     ("small", "stack of seal", 6 * 1024),
+    ("small", "stack of keyframe", 6 * 1024),
     ("small", "stack of message", 6 * 1024),
     ("small", "stack of manifest", 6 * 1024),
     ("small", "instructions of seal", 5_400_000),
@@ -72,7 +73,7 @@ pub(super) fn run(run: &mut Run) -> Result<(), Stop> {
         figures.insert(name, measured);
     }
     run.check("budgets", || within(&figures))?;
-    run.check("small, from a stable toolchain", || clean(&archive(&root, &M4, &STABLE)?, CHECKS))?;
+    run.check("small, from a stable toolchain", || clean(&archive(&root, M4.triple, &STABLE)?, CHECKS))?;
     run.check("a device that pairs, seals and is reset", || device(&root))?;
     let mut test = super::cargo(&[
         "test",
@@ -103,6 +104,18 @@ pub(crate) fn write_table(root: &Path) -> Result<(), String> {
     std::fs::write(&path, text).map_err(|e| format!("{}: {e}", path.display()))
 }
 
+/// `cargo xtask firmware build TARGET PROFILE`: the archive for a product, and where it is.
+pub(crate) fn build(root: &Path, triple: &str, profile: &str) -> Result<(), String> {
+    let profile = [SMALL, FAST, STABLE].into_iter().find(|known| known.name == profile);
+    let profile = profile.ok_or("the profiles are small, fast and stable")?;
+    tools::rust_target(root, triple)?;
+    if profile.own_core {
+        tools::rust_source(root)?;
+    }
+    println!("{}", archive(root, triple, &profile)?.display());
+    Ok(())
+}
+
 fn needs(root: &Path) -> Result<(), String> {
     tools::rust_target(root, M4.triple)?;
     tools::rust_target(root, M0.triple)?;
@@ -113,12 +126,12 @@ fn needs(root: &Path) -> Result<(), String> {
 }
 
 /// The archive of a profile.
-fn archive(root: &Path, target: &Target, profile: &Profile) -> Result<PathBuf, String> {
-    let folder = format!("target/firmware/{}-{}", target.triple, profile.name);
+fn archive(root: &Path, triple: &str, profile: &Profile) -> Result<PathBuf, String> {
+    let folder = format!("target/firmware/{triple}-{}", profile.name);
     let mut build =
         super::cargo(&["rustc", "--quiet", "-p", "zegel-ffi", "--lib", "--crate-type", "staticlib"]);
     build.args(["--no-default-features", "--features", profile.features, "--profile", "firmware"]);
-    build.args(["--target", target.triple, "--target-dir", &folder]);
+    build.args(["--target", triple, "--target-dir", &folder]);
     build.env("CARGO_PROFILE_FIRMWARE_OPT_LEVEL", profile.opt_level);
     let mut flags = format!("{COMPACT} {}", profile.flags);
     if profile.own_core {
@@ -128,7 +141,7 @@ fn archive(root: &Path, target: &Target, profile: &Profile) -> Result<PathBuf, S
     }
     build.env("RUSTFLAGS", flags);
     execute(build.current_dir(root), Show::Failure, root)?;
-    Ok(root.join(folder).join(target.triple).join("firmware/libzegel_ffi.a"))
+    Ok(root.join(folder).join(triple).join("firmware/libzegel_ffi.a"))
 }
 
 fn image(root: &Path, target: &Target, archive: &Path, name: &str) -> Result<PathBuf, String> {
@@ -146,7 +159,7 @@ fn image(root: &Path, target: &Target, archive: &Path, name: &str) -> Result<Pat
 
 /// Everything about one target and profile.
 fn measure(root: &Path, target: &Target, profile: &Profile) -> Result<Figures, String> {
-    let archive = archive(root, target, profile)?;
+    let archive = archive(root, target.triple, profile)?;
     clean(&archive, &[])?;
     let mut figures = Figures::new();
     for name in ["seal", "open"] {
@@ -214,7 +227,7 @@ fn emulate(root: &Path, image: &Path) -> Result<String, String> {
 
 /// Runs the device, and keeps what it published.
 fn device(root: &Path) -> Result<(), String> {
-    let archive = archive(root, &M4, &SMALL)?;
+    let archive = archive(root, M4.triple, &SMALL)?;
     let published = emulate(root, &image(root, &M4, &archive, "demo")?)?;
     std::fs::write(root.join(PUBLISHED), published).map_err(|e| format!("{PUBLISHED}: {e}"))
 }
