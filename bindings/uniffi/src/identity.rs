@@ -58,6 +58,10 @@ impl Identity {
 }
 
 /// Where the key is.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "behind an Arc, and a secret is not moved more often than need be"
+)]
 pub(crate) enum Signing {
     Own(zegel::Identity),
     Held { signer: Arc<dyn Signer>, public: [u8; 32], hedge: zegel::Secret<32> },
