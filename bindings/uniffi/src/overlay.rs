@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use zegel::Error;
+
 use crate::failure::Failure;
 use crate::outside::{Database, Row};
 
@@ -20,7 +22,7 @@ impl<'d> Overlay<'d> {
     pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Failure> {
         match self.changes.get(key) {
             Some(changed) => Ok(changed.clone()),
-            None => self.database.get(key.to_vec()),
+            None => self.database.get(key.to_vec()).map_err(stored),
         }
     }
 
@@ -37,12 +39,13 @@ impl<'d> Overlay<'d> {
         let mine = || self.changes.range(from.to_vec()..).take_while(|(key, _)| key.starts_with(prefix));
         // As many more as may be gone.
         let wanted = mine().count().saturating_add(limit);
-        let stored = self.database.scan(from.to_vec(), u32::try_from(wanted).unwrap_or(u32::MAX))?;
+        let stored =
+            self.database.scan(from.to_vec(), u32::try_from(wanted).unwrap_or(u32::MAX)).map_err(stored)?;
         if !stored.is_sorted_by(|a, b| a.key < b.key)
             || stored.first().is_some_and(|row| row.key.as_slice() < from)
         {
             // A database that orders text by a locale, or ignores `from`, would hide what was taken.
-            return Err(zegel::Error::Storage.into());
+            return Err(Error::Storage.into());
         }
         let mut rows: BTreeMap<Vec<u8>, Vec<u8>> = stored
             .into_iter()
@@ -61,13 +64,19 @@ impl<'d> Overlay<'d> {
     /// Makes the changes.
     pub(crate) fn write(self) -> Result<(), Failure> {
         for (key, change) in self.changes {
-            match change {
-                Some(value) => self.database.put(key, value)?,
-                None => self.database.remove(key)?,
-            }
+            let changed = match change {
+                Some(value) => self.database.put(key, value),
+                None => self.database.remove(key),
+            };
+            changed.map_err(stored)?;
         }
         Ok(())
     }
+}
+
+/// Whatever the application's database says, it is its storage that failed, unless it has a reason of SPEC §14.
+fn stored(failure: Failure) -> Failure {
+    failure.core(Error::Storage).into()
 }
 
 #[cfg(test)]
@@ -118,6 +127,6 @@ mod tests {
     #[test]
     fn a_database_that_does_not_order_is_refused() {
         let refused = Overlay::new(&Backwards).scan(b"", b"", 9);
-        assert_eq!(refused, Err(zegel::Error::Storage.into()));
+        assert_eq!(refused, Err(Error::Storage.into()));
     }
 }
