@@ -121,6 +121,15 @@ impl Store {
         trust::card(&self.base.read()?, &self.base.verified, id)
     }
 
+    /// The pinned card of `id` as it is on the wire: what an introduction is written of.
+    pub fn card_bytes(&self, id: &Id) -> Result<Option<Vec<u8>>, StoreError> {
+        let tables = self.base.read()?;
+        match trust::card(&tables, &self.base.verified, id)? {
+            Some(_) => trust::wire(&tables, id).map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// Everyone who is pinned, in the order of their key identifiers.
     pub fn peers(&self) -> Result<Vec<Peer>, StoreError> {
         trust::peers(&self.base.read()?, &self.base.verified)

@@ -1,0 +1,177 @@
+package org.zegel
+
+import org.zegel.internal.Acceptance as BridgedAcceptance
+import org.zegel.internal.Opened as BridgedOpened
+import org.zegel.internal.Opener as Bridged
+import org.zegel.internal.Taker as BridgedTaker
+
+/** Limits on what is accepted (SPEC §7.5). The defaults let a phone deliver a week late, and a clock be 5 minutes off. */
+public class Acceptance @JvmOverloads constructor(
+    /** Most seconds between a measurement and its arrival; `null` for any. */
+    public val maxAge: Long? = 31 * 86_400,
+    /** Most seconds that a measurement's time may lie ahead of the receiver's clock; `null` for any. */
+    public val maxSkew: Long? = 300,
+    /** Most numbers that an arrival may pass over; `null` for any. */
+    public val maxJump: Long? = 1L shl 20,
+) {
+    internal fun bridged() = BridgedAcceptance(maxAge.bridged(), maxSkew.bridged(), maxJump.bridged())
+
+    public companion object {
+        /** Takes whatever is proven. */
+        @JvmField
+        public val ANYTHING: Acceptance = Acceptance(null, null, null)
+    }
+}
+
+/**
+ * Stores what was opened, durably, or throws. It runs in the middle of the transaction that takes the number: where it
+ * throws, nothing was taken, and the broker will deliver the message again. It makes no call to the same [Store], nor
+ * to an opener or a sealer of it.
+ */
+public fun interface Taker {
+    /**
+     * Stores it under its [Opened.digest]. What was stored and yet not taken, because the power went in between, comes
+     * once more under the same digest.
+     */
+    public fun take(opened: Opened)
+}
+
+/**
+ * Opens what was sealed for one identity, with any of its keys: the current one, and older ones in their grace period.
+ * Every call blocks for as long as the store's disk does; from a coroutine, call it on `Dispatchers.IO`. Any thread may
+ * call it.
+ */
+public class Opener @JvmOverloads constructor(
+    private val me: Id,
+    keys: List<KemKey>,
+    store: Store,
+    acceptance: Acceptance = Acceptance(),
+) : AutoCloseable {
+    private val bridged =
+        call { Bridged(me.raw, keys.map { it.bridged }, store.bridged, acceptance.bridged()) }
+
+    /**
+     * Opens what arrived on [topic], and takes its number. With [proven], [Opened.proven] is what can be handed on
+     * since then. Throws the errors of SPEC §7.1, and whatever [taker] throws; acknowledge to the broker after all of
+     * them but [ZegelError.STORAGE], [ZegelError.FULL], [ZegelError.ENTROPY], [ZegelError.KEY_UNAVAILABLE] and the
+     * taker's.
+     */
+    @JvmOverloads
+    public fun open(
+        topic: String,
+        message: ByteArray,
+        now: Long? = now(),
+        proven: Boolean = true,
+        taker: Taker? = null,
+    ): Opened = Opened(call { bridged.open(topic, now.bridged(), message, proven, taker?.let { Taking(it) }) }, me)
+
+    /**
+     * What a subscription does with each message: opens it, and what had waited for it, and says what became of it.
+     * What came too early, before its keyframe or its sender's card, is kept, sealed, until it can be opened. Throws
+     * what [taker] throws, and [ZegelException] for mistakes in the call.
+     */
+    @JvmOverloads
+    public fun receive(topic: String, message: ByteArray, now: Long? = now(), proven: Boolean = true, taker: Taker): Receipt =
+        Receipt.of { call { bridged.receive(topic, now.bridged(), message, proven, Taking(taker)) } }
+
+    /** Opens again what waits for a card: after one was pinned or renewed. */
+    @JvmOverloads
+    public fun retry(now: Long? = now(), proven: Boolean = true, taker: Taker): Receipt =
+        Receipt.of { call { bridged.retry(now.bridged(), proven, Taking(taker)) } }
+
+    /** Decrypts an envelope without believing it, for inspection: no signature is checked, no number is taken. */
+    public fun look(topic: String, message: ByteArray): Unverified {
+        val looked = call { bridged.look(topic, message) }
+        return Unverified(
+            Kid(looked.sender),
+            looked.sequence.toLong(),
+            looked.time.faced(),
+            looked.format.toInt(),
+            looked.body,
+            looked.padLength.toInt(),
+            looked.statement,
+            looked.signature,
+        )
+    }
+
+    override fun close(): Unit = bridged.close()
+
+    private inner class Taking(private val taker: Taker) : BridgedTaker {
+        override fun take(opened: BridgedOpened): Unit = callback { taker.take(Opened(opened, me)) }
+    }
+}
+
+/** What became of a message. */
+public class Receipt internal constructor(
+    /** In a word. */
+    public val verdict: Verdict,
+    /** Why, where it was not taken. */
+    public val error: ZegelError?,
+    /** How many were opened: the message, and what had waited for it. */
+    public val taken: Long,
+    /** How many that had waited were refused now. */
+    public val refused: Long,
+) {
+    /** Whether to acknowledge the message to the broker: all but our own trouble. Nothing else is ever answered. */
+    public val acknowledge: Boolean get() = verdict != Verdict.LATER
+
+    override fun toString(): String = if (error == null) "$verdict" else "$verdict, $error"
+
+    internal companion object {
+        fun of(receive: () -> org.zegel.internal.Received): Receipt = try {
+            val received = receive()
+            val verdict = if (received.early) Verdict.EARLY else Verdict.TAKEN
+            Receipt(verdict, null, received.taken.toLong(), received.refused.toLong())
+        } catch (exception: ZegelException) {
+            val error = exception.error
+            val verdict = when (error) {
+                ZegelError.DUPLICATE -> Verdict.DUPLICATE
+                ZegelError.CONFLICT, ZegelError.EQUIVOCATION -> Verdict.ALARM
+                ZegelError.STORAGE, ZegelError.FULL, ZegelError.ENTROPY, ZegelError.KEY_UNAVAILABLE -> Verdict.LATER
+                else -> if (error.number < 0) throw exception else Verdict.REFUSED
+            }
+            Receipt(verdict, error, 0, 0)
+        }
+    }
+}
+
+/** What became of a message, in a word. */
+public enum class Verdict {
+    /** It was opened, and its taker has stored it. */
+    TAKEN,
+
+    /** It was taken before: QoS 1 did its work. */
+    DUPLICATE,
+
+    /** It came before its keyframe or its sender's card, and is kept until then. */
+    EARLY,
+
+    /** A cloned key, or a device restored from a backup: [Store.events] has it until a person has seen it. */
+    ALARM,
+
+    /** Noise: counted, and never answered. */
+    REFUSED,
+
+    /** Our own trouble, not the message's: leave it with the broker and try again. */
+    LATER,
+}
+
+/** What an envelope says before its signature is checked: claims. */
+public class Unverified internal constructor(
+    /** The hint of who sent it. */
+    public val claimedSender: Kid,
+    /** Its number. */
+    public val claimedSequence: Long,
+    /** Its time, seconds since 1970. */
+    public val claimedTime: Long?,
+    /** What the body is. */
+    public val claimedFormat: Int,
+    /** The body. */
+    public val claimedBody: ByteArray,
+    /** How many zeros fill the envelope. */
+    public val padLength: Int,
+    /** The encoded statement, as it was signed. */
+    public val statement: ByteArray,
+    /** The signature, unchecked: 64 bytes. */
+    public val signature: ByteArray,
+)
