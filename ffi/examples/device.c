@@ -4,7 +4,8 @@
  *
  * FOLDER is the device's memory: its seed, the recipient's card, and where its numbers stand. It gets the recipient's
  * card as FOLDER/recipient.card, from somebody who has compared its fingerprint; a product pairs (zegel_pairing_scan). */
-#define _POSIX_C_SOURCE 200809L
+#define _DEFAULT_SOURCE /* explicit_bzero, and POSIX */
+#include <errno.h>
 #include <fcntl.h>
 #include <mosquitto.h>
 #include <stdio.h>
@@ -41,10 +42,18 @@ static int slot_read(void *user, uint32_t slot, uint8_t *out, size_t size) {
     const int file = open_in_folder(user, O_RDONLY);
     ssize_t got;
     memset(out, 0, size);
-    if (file < 0) return 0; /* never written: blank */
+    if (file < 0) return errno != ENOENT; /* never written: blank. Anything else is a failure, and not blank. */
     got = pread(file, out, size, (off_t)(slot * ZEGEL_SLOT_SIZE));
     close(file);
     return got < 0 ? 1 : 0;
+}
+
+/* A file's name is durable when its folder is. */
+static int sync_folder(void) {
+    const int file = open(folder, O_RDONLY | O_DIRECTORY);
+    const int failed = file < 0 || fsync(file) != 0;
+    if (file >= 0) close(file);
+    return failed;
 }
 
 static int slot_write(void *user, uint32_t slot, const uint8_t *bytes, size_t size) {
@@ -52,21 +61,29 @@ static int slot_write(void *user, uint32_t slot, const uint8_t *bytes, size_t si
     int failed;
     if (file < 0) return 1;
     failed = pwrite(file, bytes, size, (off_t)(slot * ZEGEL_SLOT_SIZE)) != (ssize_t)size || fsync(file) != 0;
-    close(file);
+    failed |= close(file) != 0 || sync_folder();
     return failed;
 }
 
+/* 0 when there is no such file. One that cannot be read is there, and what it says is not made anew. */
 static size_t read_file(const char *name, uint8_t *out, size_t size) {
     const int file = open_in_folder(name, O_RDONLY);
-    const ssize_t got = file < 0 ? -1 : read(file, out, size);
-    if (file >= 0) close(file);
-    return got < 0 ? 0 : (size_t)got;
+    ssize_t got;
+    if (file < 0 && errno == ENOENT) return 0;
+    got = file < 0 ? -1 : read(file, out, size);
+    if (got <= 0) stop(name, -1);
+    close(file);
+    return (size_t)got;
 }
 
+/* Whole, or not at all: under another name until it is durable. */
 static void write_file(const char *name, const uint8_t *bytes, size_t size) {
-    const int file = open_in_folder(name, O_WRONLY | O_CREAT | O_TRUNC);
-    if (file < 0 || write(file, bytes, size) != (ssize_t)size || fsync(file) != 0) stop(name, -1);
-    close(file);
+    char from[512], to[512];
+    const int file = open_in_folder("new", O_WRONLY | O_CREAT | O_TRUNC);
+    if (file < 0 || write(file, bytes, size) != (ssize_t)size || fsync(file) != 0 || close(file) != 0) stop(name, -1);
+    if (snprintf(from, sizeof from, "%s/new", folder) >= (int)sizeof from) stop(name, -1);
+    if (snprintf(to, sizeof to, "%s/%s", folder, name) >= (int)sizeof to) stop(name, -1);
+    if (rename(from, to) != 0 || sync_folder()) stop(name, -1);
 }
 
 /* First boot. Each thing is durable before the next begins, so that power may go at any moment: what was not done is
@@ -74,18 +91,22 @@ static void write_file(const char *name, const uint8_t *bytes, size_t size) {
 static void load(zegel_identity *identity, zegel_card *recipient, const zegel_storage *storage,
                  const zegel_entropy *entropy, uint64_t now) {
     static zegel_card_facts facts;
-    uint8_t seed[32], card[ZEGEL_CARD_SIZE];
+    uint8_t seed[32], card[ZEGEL_CARD_SIZE], done;
     size_t size = read_file("recipient.card", card, sizeof card);
+    const int ready = read_file("ready", &done, 1) == 1;
     int answered;
     if ((answered = zegel_card_read(recipient, card, size)) != ZEGEL_OK) stop("the recipient's card", answered);
     if ((answered = zegel_card_tell(recipient, &facts)) != ZEGEL_OK) stop("the recipient's card", answered);
-    if (read_file("seed", seed, sizeof seed) != sizeof seed) {
+    size = read_file("seed", seed, sizeof seed);
+    if (size != sizeof seed) {
+        /* One that was in use is not replaced: the recipient knows the identity, and not another. */
+        if (size != 0 || ready) stop("the seed is lost", 0);
         if (fill(NULL, seed, sizeof seed) != 0) stop("no random bytes", 0);
         write_file("seed", seed, sizeof seed);
     }
     if ((answered = zegel_identity_from_seed(identity, seed)) != ZEGEL_OK) stop("the identity", answered);
-    memset(seed, 0, sizeof seed);
-    if (read_file("ready", card, 1) != 1) {
+    explicit_bzero(seed, sizeof seed); /* a memset of what nobody reads again is left out by compilers */
+    if (!ready) {
         const zegel_claims claims = {1, now - 60, now + 365 * 86400, "device", 6, NULL, 0, 0};
         answered = zegel_card_issue(identity, &claims, entropy, card, sizeof card, &size);
         if (answered != ZEGEL_OK) stop("a card", answered);

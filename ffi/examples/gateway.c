@@ -5,7 +5,7 @@
  *
  * Which numbers were taken is in memory here. A gateway that must not take a measurement twice across its own restarts
  * keeps them in its database, by the functions of zegel_state. */
-#define _POSIX_C_SOURCE 200809L
+#define _DEFAULT_SOURCE /* explicit_bzero, and POSIX */
 #include <fcntl.h>
 #include <mosquitto.h>
 #include <stdio.h>
@@ -61,6 +61,7 @@ static void load(const char *folder) {
     if (read_file(folder, "secrets", secrets, sizeof secrets) != sizeof secrets) stop("FOLDER/secrets", -1);
     if ((answered = zegel_identity_from_seed(&identity, secrets)) != ZEGEL_OK) stop("the identity", answered);
     if ((answered = zegel_kem_key_from_secret(&key, secrets + 32)) != ZEGEL_OK) stop("the KEM key", answered);
+    explicit_bzero(secrets, sizeof secrets);
 }
 
 static int init(const char *folder) {
@@ -72,6 +73,7 @@ static int init(const char *folder) {
     int answered;
     if (fill(NULL, secrets, sizeof secrets) != 0) stop("no random bytes", -1);
     write_file(folder, "secrets", secrets, sizeof secrets);
+    explicit_bzero(secrets, sizeof secrets);
     load(folder);
     if ((answered = zegel_kem_key_public(&key, public_key)) != ZEGEL_OK) stop("the KEM key", answered);
     answered = zegel_card_issue(&identity, &claims, &entropy, card, sizeof card, &size);

@@ -103,7 +103,7 @@ ZEGEL_CONTEXT_(zegel_pairing, 250, 250); /* one end of a pairing */
 ZEGEL_CONTEXT_(zegel_receiver, 66, 76);  /* what opens for one identity */
 ZEGEL_CONTEXT_(zegel_peer, 160, 160);    /* a sender that it trusts */
 ZEGEL_CONTEXT_(zegel_session, 724, 724); /* a session that it follows */
-ZEGEL_CONTEXT_(zegel_proof, 50, 54);     /* what can be handed on of what it opened */
+ZEGEL_CONTEXT_(zegel_proof, 56, 58);     /* what can be handed on of what it opened */
 
 /* Keys and cards ---------------------------------------------------------------------------------------------------
  * A card is public. It proves that its keys belong together; whose they are is for a person to say, who compares

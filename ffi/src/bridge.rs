@@ -13,9 +13,11 @@ use crate::failure::Failure;
 use crate::ranges::Ranges;
 
 mod context;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use context::{Entered, Fresh, FreshRow, Kind, Room, Row, Slot, Tie, fits};
-use context::{enter, whole, wipe};
+use context::{Readers, end, enter, whole};
 
 /// A pointer as C passed it. `P` is what it points to: plain data for [`Call`] to read or write, or a context.
 #[repr(transparent)]
@@ -37,7 +39,10 @@ impl<P> Copy for ConstPointer<P> {}
 
 /// What a call answers: 0, or the number of what was wrong.
 pub(crate) fn call(run: impl for<'c> FnOnce(&mut Call<'c>) -> Result<(), Failure>) -> c_int {
-    match run(&mut Call { ranges: Ranges::new(), life: PhantomData }) {
+    let mut call = Call { ranges: Ranges::new(), readers: Readers::new(), life: PhantomData };
+    let done = run(&mut call);
+    call.readers.leave();
+    match done {
         Ok(()) => 0,
         Err(failure) => failure.code(),
     }
@@ -46,6 +51,7 @@ pub(crate) fn call(run: impl for<'c> FnOnce(&mut Call<'c>) -> Result<(), Failure
 /// One call from C: hands out its memory, no byte of it twice unless all of the call only reads it.
 pub(crate) struct Call<'c> {
     ranges: Ranges,
+    readers: Readers,
     life: PhantomData<&'c mut &'c ()>,
 }
 
@@ -136,22 +142,24 @@ impl<'c> Call<'c> {
         Ok(Fresh { slot: context.0.cast(), kind: T::KIND, size: size_of::<T>(), life: PhantomData })
     }
 
-    /// `count` contexts that do not exist yet, one after the other.
-    pub(crate) fn fresh_row<T: Kind>(
+    /// `count` contexts that do not exist yet, one after the other, and are to belong to `owner`.
+    pub(crate) fn fresh_row<T: Kind, O>(
         &mut self,
         first: Pointer<T>,
         count: usize,
+        owner: &Fresh<'c, O>,
     ) -> Result<FreshRow<'c, T>, Failure> {
         if count > 0 {
             self.ranges.claim(first.0.cast(), layout::<T>(), count, true)?;
         }
-        Ok(FreshRow { row: Row { first: first.0, count }, life: PhantomData })
+        let row = Row { first: first.0, count, owner: owner.slot.addr() };
+        Ok(FreshRow { row, life: PhantomData })
     }
 
     /// A context to work with, by this call alone.
     pub(crate) fn enter<T: Kind>(&mut self, context: Pointer<T>) -> Result<Entered<'c, T::Inside>, Failure> {
         self.ranges.claim(context.0.cast(), layout::<T>(), 1, true)?;
-        enter(context.0.cast(), T::KIND)
+        enter(context.0.cast(), T::KIND, 0)
     }
 
     /// The contexts of a row, which its owner has entered.
@@ -161,19 +169,18 @@ impl<'c> Call<'c> {
         }
         self.ranges.claim(row.first.cast(), layout::<T>(), row.count, true)?;
         for place in 0..row.count {
-            whole::<T::Inside>(row.first.wrapping_add(place).cast(), T::KIND)?;
+            whole::<T::Inside>(row.first.wrapping_add(place).cast(), T::KIND, row.owner)?;
         }
-        // SAFETY: each is whole, and the row belongs to a context that this call has entered.
+        // SAFETY: each is whole, and belongs to the one context that this call has entered.
         Ok(unsafe { core::slice::from_raw_parts_mut(row.first.cast(), row.count) })
     }
 
-    /// A context that this call, and those of other threads, only read.
+    /// A context that this call, and those of other threads, only read. Until the call returns nothing ends it.
     pub(crate) fn look<T: Kind>(&mut self, context: ConstPointer<T>) -> Result<&'c T::Inside, Failure> {
-        self.ranges.claim(context.0.cast(), layout::<T>(), 1, false)?;
         self.look_at(Tie(context.0))
     }
 
-    /// `count` contexts that are only read, one after the other.
+    /// `count` contexts that are only read, one after the other, by a call that calls nothing back.
     pub(crate) fn look_row<T: Kind>(
         &mut self,
         first: ConstPointer<T>,
@@ -181,7 +188,7 @@ impl<'c> Call<'c> {
     ) -> Result<&'c [Room<T>], Failure> {
         self.ranges.claim(first.0.cast(), layout::<T>(), count, false)?;
         for place in 0..count {
-            whole::<T::Inside>(first.0.wrapping_add(place).cast(), T::KIND)?;
+            whole::<T::Inside>(first.0.wrapping_add(place).cast(), T::KIND, 0)?;
         }
         // SAFETY: each is whole, and contexts that are looked at are changed by their end alone.
         Ok(unsafe { core::slice::from_raw_parts(first.0.cast(), count) })
@@ -189,8 +196,9 @@ impl<'c> Call<'c> {
 
     /// A context that outlives this call, because another one was tied to it.
     pub(crate) fn look_at<T: Kind>(&mut self, tie: Tie<T>) -> Result<&'c T::Inside, Failure> {
+        self.ranges.claim(tie.0.cast(), layout::<T>(), 1, false)?;
         let slot: *const Slot<T::Inside> = tie.0.cast();
-        whole(slot, T::KIND)?;
+        self.readers.join(slot, T::KIND)?;
         // SAFETY: it is whole, and contexts that are looked at are changed by their end alone.
         Ok(unsafe { (*slot).value.assume_init_ref() })
     }
@@ -204,6 +212,11 @@ impl<'c> Call<'c> {
         let slot: *const Slot<T::Inside> = context.0.cast();
         // SAFETY: as above. That it is still whole is asked again before each use.
         Ok((unsafe { (*slot).value.assume_init_ref() }, Tie(context.0)))
+    }
+
+    /// What a context holds on to is read by this call too, so that it writes nothing there.
+    pub(crate) fn held(&mut self, span: Span) -> Result<(), Failure> {
+        if span.size == 0 { Ok(()) } else { self.ranges.claim(span.at, (1, 1), span.size, false) }
     }
 
     /// Bytes that stay where they are until the context that holds on to them has ended: `zegel.h` says so of them.
@@ -248,21 +261,40 @@ impl<'c> Call<'c> {
             other => other?,
         };
         let seen = look(&entered);
-        let slot = entered.slot;
-        core::mem::forget(entered);
-        // SAFETY: this call has entered it, and nothing uses its value after.
-        unsafe { (*slot).value.assume_init_drop() };
-        wipe(slot.cast(), size_of::<T>());
+        end(entered, size_of::<T>());
         Ok(Some(seen))
     }
 
-    /// Ends all contexts of a row.
+    /// Ends all contexts of a row that are still its owner's.
     pub(crate) fn finish_row<T: Kind>(&mut self, row: Row<T>) -> Result<(), Failure> {
         for place in 0..row.count {
-            self.ranges.clear();
-            self.finish(Pointer(row.first.wrapping_add(place)))?;
+            match enter::<T::Inside>(row.first.wrapping_add(place).cast(), T::KIND, row.owner) {
+                Err(Failure::Context) => {}
+                other => end(other?, size_of::<T>()),
+            }
         }
         Ok(())
+    }
+}
+
+/// Memory that a context holds on to. It is not followed, only kept from being written to.
+#[derive(Clone, Copy)]
+pub struct Span {
+    at: *const u8,
+    size: usize,
+}
+
+impl Span {
+    pub(crate) const fn new(at: ConstPointer<u8>, size: usize) -> Self {
+        Self { at: at.0, size }
+    }
+
+    pub(crate) const fn of_text(at: ConstPointer<c_char>, size: usize) -> Self {
+        Self { at: at.0.cast(), size }
+    }
+
+    pub(crate) const fn written(at: &Pointer<u8>, size: usize) -> Self {
+        Self { at: at.0, size }
     }
 }
 

@@ -6,7 +6,7 @@ use zegel::{
     Error, Id, MAX_INTRODUCED, Opened, SignedBlock, Testimony, UnverifiedEvidence, UnverifiedIntroduction,
 };
 
-use crate::bridge::{ConstPointer, Kind, Pointer, call, fits, zeroed};
+use crate::bridge::{ConstPointer, Kind, Pointer, Span, call, fits, zeroed};
 use crate::keys::NO_TIME;
 use crate::sealer::{into, named};
 use crate::types::{zegel_evidence, zegel_proof, zegel_receiver};
@@ -22,17 +22,17 @@ const _: () = fits::<zegel_proof>();
 pub enum Proof {
     /// Nothing yet.
     None,
-    /// What was opened, by itself.
-    One(Testimony<'static>),
+    /// What was opened, by itself, and where that is: its topic and its envelope.
+    One(Testimony<'static>, [Span; 2]),
     /// A block of a session.
     Block(SignedBlock),
 }
 
 impl Proof {
-    pub(crate) fn of(opened: &Opened<'static>) -> Self {
+    pub(crate) fn of(opened: &Opened<'static>, spans: [Span; 2]) -> Self {
         match (opened.block(), opened.testimony()) {
             (Some(block), _) => Self::Block(*block),
-            (None, Some(testimony)) => Self::One(testimony),
+            (None, Some(testimony)) => Self::One(testimony, spans),
             (None, None) => Self::None,
         }
     }
@@ -58,13 +58,16 @@ pub extern "C" fn zegel_evidence_write(
         let proof = call.look(proof)?;
         let (topic, statement) = (call.text(topic, topic_size)?, call.read(statement, statement_size)?);
         let card = call.read(card, card_size)?;
+        if let Proof::One(_, spans) = proof {
+            spans.iter().try_for_each(|span| call.held(*span))?;
+        }
         let mut state = receiver.state(call)?;
         into(call, out, size, written, |out| {
             let topic = named(topic)?;
             let testimony = match proof {
                 Proof::None => return Err(Error::NothingAllowed),
-                Proof::One(testimony) if testimony.statement() == statement => *testimony,
-                Proof::One(_) => return Err(Error::Rejected),
+                Proof::One(testimony, _) if testimony.statement() == statement => *testimony,
+                Proof::One(..) => return Err(Error::Rejected),
                 Proof::Block(block) => block.testimony(&mut state, topic, statement)?,
             };
             testimony.write(card, out).map(<[u8]>::len)
@@ -84,7 +87,7 @@ pub extern "C" fn zegel_proof_release(
         let mut state = receiver.state(call)?;
         match &*proof {
             Proof::Block(block) => Ok(block.release(&mut state)?),
-            Proof::None | Proof::One(_) => Ok(()),
+            Proof::None | Proof::One(..) => Ok(()),
         }
     })
 }

@@ -9,7 +9,7 @@ use crate::bridge::{ConstPointer, Kind, Pointer, Room, Tie, call, fits};
 use crate::keys::clock;
 use crate::numbers::Numbers;
 use crate::outside::{Entropy, Signer};
-use crate::sealer::{chosen, into, measured, named};
+use crate::sealer::{chosen, into, measured, named, signs};
 use crate::types::{
     zegel_card, zegel_entropy, zegel_group, zegel_identity, zegel_measurement, zegel_storage,
 };
@@ -99,7 +99,7 @@ pub extern "C" fn zegel_group_seal(
 ) -> c_int {
     call(|call| {
         let mut group = call.enter(group)?;
-        call.look_at(group.identity)?;
+        signs(call, group.identity, &group.sealer.stream().sender)?;
         let topic = call.text(topic, topic_size)?;
         let measurement = measured(call, measurement)?;
         let mut rng = Entropy::new(call.value(entropy)?);

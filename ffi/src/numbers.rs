@@ -1,7 +1,8 @@
 //! Sequence numbers in two slots of flash (SPEC §6.2): a number is durable before it is used, whenever the power goes.
 //!
-//! The slots are written in turn. Of two that hold, the newer counts; one that is torn is passed over, for the other
-//! has what was promised before. When neither holds nothing is known, and nothing is sealed.
+//! The slots are written in turn. Of two that hold, the newer counts. One that is torn may never have been whole, or it
+//! held, was used and did not last: the other has what was promised before, and what the torn one may have promised is
+//! passed over. When neither holds nothing is known, and nothing is sealed.
 
 use core::ops::Range;
 
@@ -58,13 +59,14 @@ impl Numbers {
         }
     }
 
-    /// The newer record, and the slot that the next one goes to.
-    fn newest(&self, stream: &Stream) -> Result<(Record, u32)> {
+    /// The newer record, the slot that the next one goes to, and whether a record was lost there.
+    fn newest(&self, stream: &Stream) -> Result<(Record, u32, bool)> {
         match (self.read(0, stream)?, self.read(1, stream)?) {
-            (Kept::Record(a), Kept::Record(b)) if b.generation > a.generation => Ok((b, 0)),
-            (Kept::Record(a), Kept::Record(_) | Kept::Torn | Kept::Blank) => Ok((a, 1)),
+            (Kept::Record(a), Kept::Record(b)) if b.generation > a.generation => Ok((b, 0, false)),
+            (Kept::Record(a), Kept::Record(_)) => Ok((a, 1, false)),
             // Blank is how an erase leaves a slot when the write after it never began.
-            (Kept::Torn | Kept::Blank, Kept::Record(b)) => Ok((b, 0)),
+            (Kept::Record(a), other @ (Kept::Torn | Kept::Blank)) => Ok((a, 1, other == Kept::Torn)),
+            (other @ (Kept::Torn | Kept::Blank), Kept::Record(b)) => Ok((b, 0, other == Kept::Torn)),
             _ => Err(Error::Storage),
         }
     }
@@ -91,14 +93,22 @@ impl Numbers {
 
 impl SequenceStore for Numbers {
     fn reserve(&mut self, stream: &Stream) -> Result<Range<u64>> {
-        let (newest, slot) = self.newest(stream)?;
-        if newest.end > MAX_NUMBER {
+        let (newest, slot, lost) = self.newest(stream)?;
+        // What was lost was one write ahead of what is left, and may have been used.
+        let (passed, writes) = if lost { (BLOCK, 2) } else { (0, 1) };
+        let first = newest.end.saturating_add(passed);
+        if first > MAX_NUMBER {
             return Err(Error::Exhausted);
         }
-        let end = newest.end.saturating_add(BLOCK);
-        let generation = newest.generation.checked_add(1).ok_or(Error::Exhausted)?;
+        let end = first.saturating_add(BLOCK);
+        let generation = newest.generation.checked_add(writes).ok_or(Error::Exhausted)?;
         self.write(slot, stream, Record { generation, end })?;
-        Ok(newest.end..end)
+        if lost {
+            // A slot that did not last once may do so again: then the other knows as much.
+            let generation = generation.checked_add(1).ok_or(Error::Exhausted)?;
+            self.write(slot ^ 1, stream, Record { generation, end })?;
+        }
+        Ok(first..end)
     }
 }
 

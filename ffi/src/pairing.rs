@@ -3,14 +3,14 @@
 use core::ffi::{c_char, c_int};
 
 use zegel::pairing::{Answered, Confirming, Paired, PairingCode, PairingTopic, Reply, Scanner, Shower};
-use zegel::{Error, Sign};
+use zegel::{Error, Id, Sign};
 use zeroize::Zeroize;
 
-use crate::bridge::{ConstPointer, Kind, Pointer, Tie, call, fits};
+use crate::bridge::{ConstPointer, Kind, Pointer, Span, Tie, call, fits};
 use crate::failure::Failure;
 use crate::keys::clock;
 use crate::outside::{Entropy, Signer};
-use crate::sealer::into;
+use crate::sealer::{into, signs};
 use crate::types::{zegel_entropy, zegel_identity, zegel_pairing};
 
 impl Kind for zegel_pairing {
@@ -23,6 +23,8 @@ const _: () = fits::<zegel_pairing>();
 /// One end of a pairing.
 pub struct Pairing {
     identity: Tie<zegel_identity>,
+    id: Id,
+    card: Span,
     listens_on: PairingTopic,
     speaks_on: PairingTopic,
     at: Stage,
@@ -53,6 +55,7 @@ pub extern "C" fn zegel_pairing_scan(
     call(|call| {
         let place = call.fresh(pairing)?;
         let (signer, identity) = call.tie(identity)?;
+        let span = Span::new(card, card_size);
         let (card, code) = (call.lasting(card, card_size)?, call.text(code, code_size)?);
         let mut begun = None;
         let done = into(call, out, size, written, |out| {
@@ -66,6 +69,8 @@ pub extern "C" fn zegel_pairing_scan(
         match (begun, done) {
             (Some(scanner), Ok(())) => place.fill(Ok(Pairing {
                 identity,
+                id: signer.id(),
+                card: span,
                 listens_on: scanner.listens_on(),
                 speaks_on: scanner.speaks_on(),
                 at: Stage::Scanner(scanner),
@@ -91,6 +96,7 @@ pub extern "C" fn zegel_pairing_show(
     call(|call| {
         let place = call.fresh(pairing)?;
         let (signer, identity) = call.tie(identity)?;
+        let span = Span::new(card, card_size);
         let card = call.lasting(card, card_size)?;
         let mut rng = Entropy::new(call.value(entropy)?);
         let code = call.place(code)?;
@@ -106,6 +112,8 @@ pub extern "C" fn zegel_pairing_show(
         text.zeroize();
         place.fill(shown.map(|shower| Pairing {
             identity,
+            id: signer.id(),
+            card: span,
             listens_on: shower.listens_on(),
             speaks_on: shower.speaks_on(),
             at: Stage::Shower(shower),
@@ -148,14 +156,15 @@ pub extern "C" fn zegel_pairing_take(
 ) -> c_int {
     call(|call| {
         let mut pairing = call.enter(pairing)?;
-        call.look_at(pairing.identity)?;
+        signs(call, pairing.identity, &pairing.id)?;
+        call.held(pairing.card)?;
         let message = call.write(message, message_size)?;
         let mut rng = Entropy::new(call.value(entropy)?);
         let paired = call.place(paired)?;
         let taken = into(call, out, size, written, |out| {
-            pairing.change(|Pairing { identity, listens_on, speaks_on, at }| {
+            pairing.change(|Pairing { identity, id, card, listens_on, speaks_on, at }| {
                 let (at, answer) = take(at, message, clock(now), &mut rng, out);
-                (Pairing { identity, listens_on, speaks_on, at }, answer)
+                (Pairing { identity, id, card, listens_on, speaks_on, at }, answer)
             })
         });
         if !matches!(taken, Err(Failure::Argument)) {

@@ -41,11 +41,6 @@ impl Ranges {
         self.count = self.count.saturating_add(1);
         Ok(())
     }
-
-    /// Forgets what was taken.
-    pub(crate) const fn clear(&mut self) {
-        self.count = 0;
-    }
 }
 
 const MOST: usize = 14;

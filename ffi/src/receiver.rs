@@ -7,7 +7,7 @@ use zegel::{
     SignedBlock,
 };
 
-use crate::bridge::{Call, ConstPointer, Kind, Pointer, Row, Tie, call, fits, zeroed};
+use crate::bridge::{Call, ConstPointer, Kind, Pointer, Row, Span, Tie, call, fits, zeroed};
 use crate::evidence::Proof;
 use crate::failure::Failure;
 use crate::keys::{NO_TIME, clock};
@@ -83,8 +83,8 @@ pub extern "C" fn zegel_receiver_init(
         for (at, tie) in ties.iter_mut().enumerate().take(key_count) {
             *tie = Some(call.tie(keys.at(at))?.1);
         }
-        let peers = call.fresh_row(peers, peer_count)?;
-        let sessions = call.fresh_row(sessions, session_count)?;
+        let peers = call.fresh_row(peers, peer_count, &place)?;
+        let sessions = call.fresh_row(sessions, session_count, &place)?;
         let (peers, sessions) = (peers.fill(Peer::new), sessions.fill(Followed::new));
         place.fill(Ok(Receiving {
             me,
@@ -179,6 +179,7 @@ pub extern "C" fn zegel_open(
 ) -> c_int {
     call(|call| {
         let mut receiver = call.enter(receiver)?;
+        let spans = [Span::of_text(topic, topic_size), Span::written(&envelope, size)];
         let topic = call.lasting_text(topic, topic_size)?;
         let (envelope, opened) = (call.lasting_mut(envelope, size)?, call.place(opened)?);
         let proof = if proof.is_null() { None } else { Some(call.fresh(proof)?) };
@@ -203,7 +204,7 @@ pub extern "C" fn zegel_open(
             tell(found, opened);
         }
         match proof {
-            Some(proof) => proof.fill(found.map(|found| Proof::of(&found))),
+            Some(proof) => proof.fill(found.map(|found| Proof::of(&found, spans))),
             None => Ok(found.map(|_| ())?),
         }
     })

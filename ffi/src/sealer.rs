@@ -39,6 +39,14 @@ impl Sealing {
         if let Stage::Single(sealer) = &mut self.at { Ok(sealer) } else { Err(Failure::Context) }
     }
 
+    /// Who it was made to seal for.
+    const fn sender(&self) -> &Id {
+        match &self.at {
+            Stage::Single(sealer) | Stage::Over(sealer) => &sealer.stream().sender,
+            Stage::Session(session) => &session.stream().sender,
+        }
+    }
+
     /// The session, or none when it is over.
     fn session(&mut self) -> Result<Option<&mut Session<'static, Numbers, Signer>>, Failure> {
         match &mut self.at {
@@ -136,7 +144,7 @@ pub extern "C" fn zegel_seal(
 ) -> c_int {
     call(|call| {
         let mut sealing = call.enter(sealer)?;
-        call.look_at(sealing.identity)?;
+        signs(call, sealing.identity, sealing.sender())?;
         let sealer = sealing.single()?;
         let topic = call.text(topic, topic_size)?;
         let measurement = measured(call, measurement)?;
@@ -163,7 +171,7 @@ pub extern "C" fn zegel_forward(
 ) -> c_int {
     call(|call| {
         let mut sealing = call.enter(sealer)?;
-        call.look_at(sealing.identity)?;
+        signs(call, sealing.identity, sealing.sender())?;
         let sealer = sealing.single()?;
         let topic = call.text(topic, topic_size)?;
         let evidence = call.read(evidence, evidence_size)?;
@@ -190,7 +198,7 @@ pub extern "C" fn zegel_introduce(
 ) -> c_int {
     call(|call| {
         let mut sealing = call.enter(sealer)?;
-        call.look_at(sealing.identity)?;
+        signs(call, sealing.identity, sealing.sender())?;
         let sealer = sealing.single()?;
         let topic = call.text(topic, topic_size)?;
         let introduction = call.read(introduction, introduction_size)?;
@@ -216,7 +224,7 @@ pub extern "C" fn zegel_session_begin(
 ) -> c_int {
     call(|call| {
         let mut sealing = call.enter(sealer)?;
-        call.look_at(sealing.identity)?;
+        signs(call, sealing.identity, sealing.sender())?;
         sealing.single()?;
         let topic = call.text(topic, topic_size)?;
         let limits = if limits.is_null() {
@@ -258,7 +266,7 @@ pub extern "C" fn zegel_session_seal(
 ) -> c_int {
     call(|call| {
         let mut sealing = call.enter(sealer)?;
-        call.look_at(sealing.identity)?;
+        signs(call, sealing.identity, sealing.sender())?;
         let session = sealing.session()?;
         let topic = call.text(topic, topic_size)?;
         let measurement = measured(call, measurement)?;
@@ -282,7 +290,7 @@ pub extern "C" fn zegel_session_manifest(
 ) -> c_int {
     call(|call| {
         let mut sealing = call.enter(sealer)?;
-        call.look_at(sealing.identity)?;
+        signs(call, sealing.identity, sealing.sender())?;
         let session = sealing.session()?;
         let topic = call.text(topic, topic_size)?;
         let mut rng = Entropy::new(call.value(entropy)?);
@@ -311,6 +319,12 @@ pub extern "C" fn zegel_session_end(sealer: Pointer<zegel_sealer>) -> c_int {
 #[unsafe(no_mangle)]
 pub extern "C" fn zegel_sealer_wipe(sealer: Pointer<zegel_sealer>) -> c_int {
     call(|call| call.finish(sealer))
+}
+
+/// Looks whether the identity that a context holds on to is still there, and still the same: another one may have been
+/// made in its place, whose numbers these are not.
+pub(crate) fn signs(call: &mut Call<'_>, identity: Tie<zegel_identity>, id: &Id) -> Result<(), Failure> {
+    if call.look_at(identity)?.id() == *id { Ok(()) } else { Err(Failure::Context) }
 }
 
 /// The topic as text.

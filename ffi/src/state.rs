@@ -102,7 +102,11 @@ impl State<'_> {
         };
         let mut bytes = [0; SessionRecord::BYTES];
         match find(state.user, id.0.as_ptr(), bytes.as_mut_ptr(), bytes.len()) {
-            0 => SessionRecord::from_bytes(&bytes).map(Some),
+            // What is no record, or another session's, is trouble of the store and not of the envelope.
+            0 => match SessionRecord::from_bytes(&bytes) {
+                Ok(record) if record.id() == *id => Ok(Some(record)),
+                _ => Err(Error::Storage),
+            },
             status if status == c_int::from(Error::UnknownSession.code()) => Ok(None),
             _ => Err(Error::Storage),
         }

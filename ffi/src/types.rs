@@ -307,7 +307,7 @@ contexts! {
     /// What opens for one identity.
     zegel_receiver: 66, 76;
     /// What can be handed on of what was opened.
-    zegel_proof: 50, 54;
+    zegel_proof: 56, 58;
     /// One end of a pairing.
     zegel_pairing: 250, 250;
 }

@@ -1,5 +1,6 @@
 //! A context in C's memory: which kind it is, whether it is whole, and who works with it.
 
+use core::cell::UnsafeCell;
 use core::marker::PhantomData;
 use core::mem::{MaybeUninit, offset_of};
 use core::ops::{Deref, DerefMut};
@@ -23,24 +24,24 @@ pub(crate) trait Kind {
 pub(crate) struct Slot<T> {
     kind: u32,
     state: AtomicU32,
-    /// Its own address: a copy elsewhere is none.
+    /// Its own address, and its owner's if it has one: a copy elsewhere is none, nor is what somebody else took over.
     own: usize,
     pub(super) value: MaybeUninit<T>,
 }
 
-/// One context of a row, all of which are whole.
+/// One context of a row, all of which are whole. Of its memory some bytes were never written, and its state may change.
 #[repr(transparent)]
-pub(crate) struct Room<T>(T);
+pub(crate) struct Room<T>(UnsafeCell<MaybeUninit<T>>);
 
 impl<T: Kind> Room<T> {
     pub(crate) fn value(&self) -> &T::Inside {
-        let slot: *const Slot<T::Inside> = (&raw const self.0).cast();
+        let slot: *const Slot<T::Inside> = self.0.get().cast();
         // SAFETY: a `Room` comes from `Call::row` and `Call::look_row` alone, which have seen that it is whole.
         unsafe { (*slot).value.assume_init_ref() }
     }
 
     pub(crate) fn value_mut(&mut self) -> &mut T::Inside {
-        let slot: *mut Slot<T::Inside> = (&raw mut self.0).cast();
+        let slot: *mut Slot<T::Inside> = self.0.get().cast();
         // SAFETY: as above.
         unsafe { (*slot).value.assume_init_mut() }
     }
@@ -58,7 +59,7 @@ impl<T> Fresh<'_, T> {
     /// Makes the context, or wipes the memory.
     pub(crate) fn fill(self, value: Result<T, Error>) -> Result<(), Failure> {
         match value {
-            Ok(value) => self.put(value),
+            Ok(value) => self.put(value, 0),
             Err(error) => {
                 wipe(self.slot.cast(), self.size);
                 return Err(error.into());
@@ -67,8 +68,8 @@ impl<T> Fresh<'_, T> {
         Ok(())
     }
 
-    fn put(self, value: T) {
-        let (slot, own) = (self.slot, self.slot.addr());
+    fn put(self, value: T, owner: usize) {
+        let (slot, own) = (self.slot, self.slot.addr() ^ owner);
         // SAFETY: the memory was claimed for writing, and is large enough: each kind asserts it.
         unsafe {
             (&raw mut (*slot).value).cast::<T>().write(value);
@@ -137,7 +138,8 @@ impl<T: Kind> FreshRow<'_, T> {
     pub(crate) fn fill(self, make: impl Fn() -> T::Inside) -> Row<T> {
         for place in 0..self.row.count {
             let slot = self.row.first.wrapping_add(place).cast();
-            Fresh { slot, kind: T::KIND, size: size_of::<T>(), life: PhantomData }.put(make());
+            let fresh = Fresh { slot, kind: T::KIND, size: size_of::<T>(), life: PhantomData };
+            fresh.put(make(), self.row.owner);
         }
         self.row
     }
@@ -147,6 +149,7 @@ impl<T: Kind> FreshRow<'_, T> {
 pub(crate) struct Row<T> {
     pub(super) first: *mut T,
     pub(super) count: usize,
+    pub(super) owner: usize,
 }
 
 impl<T> Clone for Row<T> {
@@ -168,20 +171,47 @@ impl<T> Clone for Tie<T> {
 
 impl<T> Copy for Tie<T> {}
 
-/// Whether a context is one, of this kind, where it was made, and not at work.
-pub(super) fn whole<T>(slot: *const Slot<T>, kind: u32) -> Result<(), Failure> {
+/// The contexts that one call reads: until it leaves them, nothing ends them, a callback or another thread neither.
+pub(super) struct Readers([*const AtomicU32; MOST]);
+
+impl Readers {
+    pub(super) const fn new() -> Self {
+        Self([core::ptr::null(); MOST])
+    }
+
+    /// Reads a context that is whole.
+    pub(super) fn join<T>(&mut self, slot: *const Slot<T>, kind: u32) -> Result<(), Failure> {
+        whole(slot, kind, 0)?;
+        let place = self.0.iter_mut().find(|place| place.is_null()).ok_or(Failure::Argument)?;
+        // SAFETY: it is whole.
+        let state = unsafe { &(*slot).state };
+        join(state)?;
+        *place = state;
+        Ok(())
+    }
+
+    pub(super) fn leave(&self) {
+        for state in self.0.iter().take_while(|state| !state.is_null()) {
+            // SAFETY: it was whole when it was joined, and while it is read nothing ends it.
+            leave(unsafe { &**state });
+        }
+    }
+}
+
+/// Whether a context is one, of this kind and owner, where it was made, and not at work.
+pub(super) fn whole<T>(slot: *const Slot<T>, kind: u32, owner: usize) -> Result<(), Failure> {
     // SAFETY: claimed, so not NULL and aligned; C promises that the memory is there.
     let (kept, own, state) = unsafe { ((*slot).kind, (*slot).own, (*slot).state.load(Ordering::Acquire)) };
     match state {
-        _ if kept != kind || own != slot.addr() => Err(Failure::Context),
-        IDLE => Ok(()),
+        _ if kept != kind || own != slot.addr() ^ owner => Err(Failure::Context),
         BUSY => Err(Failure::Busy),
+        _ if state & !READING == IDLE => Ok(()),
         _ => Err(Failure::Context),
     }
 }
 
-pub(super) fn enter<'c, T>(slot: *mut Slot<T>, kind: u32) -> Result<Entered<'c, T>, Failure> {
-    whole(slot, kind)?;
+pub(super) fn enter<'c, T>(slot: *mut Slot<T>, kind: u32, owner: usize) -> Result<Entered<'c, T>, Failure> {
+    whole(slot, kind, owner)?;
     // SAFETY: it is whole.
     if take(unsafe { &(*slot).state }) { Ok(Entered { slot, life: PhantomData }) } else { Err(Failure::Busy) }
 }
@@ -189,6 +219,36 @@ pub(super) fn enter<'c, T>(slot: *mut Slot<T>, kind: u32) -> Result<Entered<'c, 
 #[cfg(target_has_atomic = "32")]
 fn take(state: &AtomicU32) -> bool {
     state.compare_exchange(IDLE, BUSY, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+}
+
+/// One reader more, where that can be.
+#[cfg(target_has_atomic = "32")]
+fn join(state: &AtomicU32) -> Result<(), Failure> {
+    let more = |now: u32| (now & !READING == IDLE && now & READING != READING).then(|| now.wrapping_add(1));
+    state.fetch_update(Ordering::Acquire, Ordering::Relaxed, more).map(|_| ()).map_err(|_| Failure::Busy)
+}
+
+#[cfg(target_has_atomic = "32")]
+fn leave(state: &AtomicU32) {
+    let _ = state.fetch_sub(1, Ordering::Release);
+}
+
+/// A Cortex-M0 cannot count: two that did would lose count, and the context with it.
+#[cfg(not(target_has_atomic = "32"))]
+const fn join(_: &AtomicU32) -> Result<(), Failure> {
+    Ok(())
+}
+
+#[cfg(not(target_has_atomic = "32"))]
+const fn leave(_: &AtomicU32) {}
+
+/// Ends a context, and wipes all of its `size` bytes.
+pub(super) fn end<T>(entered: Entered<'_, T>, size: usize) {
+    let slot = entered.slot;
+    core::mem::forget(entered);
+    // SAFETY: this call has entered it, and nothing uses its value after.
+    unsafe { (*slot).value.assume_init_drop() };
+    wipe(slot.cast(), size);
 }
 
 /// A Cortex-M0 has no exchange: an interrupt between the two finds the context free, as `zegel.h` says.
@@ -212,5 +272,9 @@ pub(crate) const fn fits<T: Kind>() {
     assert!(offset_of!(Slot<T::Inside>, kind) == 0, "a context begins with its kind");
 }
 
-const IDLE: u32 = 0x1d1e_0a11;
+/// The lower half counts who reads.
+const IDLE: u32 = 0x1d1e_0000;
+const READING: u32 = 0xffff;
 const BUSY: u32 = 0xb5b5_0b57;
+/// A call reads no more contexts than a receiver has keys.
+const MOST: usize = 5;

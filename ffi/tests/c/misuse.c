@@ -263,7 +263,8 @@ static void every_context(size_t row) {
     }
 }
 
-static uint8_t ended[1 << 14];
+static uint8_t ended[1 << 14], shows[ZEGEL_CARD_SIZE];
+static size_t shows_size;
 
 #define ENDS(type, member, wipe)                                                                  \
     do {                                                                                          \
@@ -282,6 +283,7 @@ static int comes_back(void *user, uint8_t *out, size_t size) {
     for (size_t i = 0; i < size; i++) out[i] = (uint8_t)(i * 7 + 1);
     MUST(zegel_seal(&w.sealer, "t", 1, &w.measurement, &w.entropy, envelope, sizeof envelope, &written) == ZEGEL_BUSY);
     MUST(zegel_sealer_wipe(&w.sealer) == ZEGEL_BUSY);
+    MUST(zegel_identity_wipe(&w.identity) == ZEGEL_BUSY); /* it is what the sealer signs with */
     return 0;
 }
 
@@ -291,7 +293,7 @@ static int agrees(void *user, const uint8_t *peer, uint8_t *shared) {
 }
 
 static void start(void) {
-    static uint8_t public_key[32], shows[ZEGEL_CARD_SIZE];
+    static uint8_t public_key[32];
     static const uint8_t body[] = "61";
     zegel_limits limits = {4, 100, 100};
     uint8_t id[32];
@@ -315,6 +317,7 @@ static void start(void) {
     w.claims.kem_keys = public_key;
     w.claims.kem_count = 1;
     MUST(zegel_card_issue(&w.identity, &w.claims, &w.entropy, shows, sizeof shows, &size) == 0);
+    shows_size = size;
     MUST(zegel_card_read(&w.card, shows, size) == 0);
     w.measurement.body = body;
     w.measurement.body_size = 2;
@@ -377,6 +380,52 @@ static void session_leaves_nothing(void) {
     MUST(zegel_session_end(&w.sealer) == 0);
     (void)VALGRIND_MAKE_MEM_DEFINED(&w.sealer, sizeof w.sealer);
     MUST(left_of_a_session(before, within, (const uint8_t *)&w.sealer, sizeof within) < 4);
+}
+
+/* What a context holds on to is not written over, though it is no argument of the call. */
+static void held_memory_stays(void) {
+    static uint8_t then[sizeof w.in];
+    current = "held memory";
+    MUST(zegel_seal(&w.sealer, "t", 1, &w.measurement, &w.entropy, w.in, sizeof w.in, &w.size) == 0);
+    MUST(zegel_open(&w.receiver, "t", 1, 0, w.in, w.size, &w.opened, &w.proof) == 0 && w.opened.is_signed);
+    memcpy(then, w.in, sizeof then);
+    MUST(zegel_evidence_write(&w.receiver, &w.proof, "t", 1, w.opened.statement, w.opened.statement_size, shows, shows_size,
+                              w.in + 1, sizeof w.in - 1, &w.size) == ZEGEL_BAD_ARGUMENT);
+    MUST(!memcmp(then, w.in, sizeof then));
+    MUST(zegel_evidence_write(&w.receiver, &w.proof, "t", 1, w.opened.statement, w.opened.statement_size, shows, shows_size,
+                              w.out, sizeof w.out, &w.size) == 0);
+    memcpy(then, shows, sizeof shows);
+    MUST(zegel_pairing_take(&w.shower, w.in, 8, 0, &w.entropy, shows, sizeof shows, &w.size, w.out) == ZEGEL_BAD_ARGUMENT);
+    MUST(!memcmp(then, shows, sizeof shows));
+    memcpy(then, &w.identity, sizeof w.identity);
+    MUST(zegel_seal(&w.sealer, "t", 1, &w.measurement, &w.entropy, (uint8_t *)&w.identity, sizeof w.identity, &w.size) ==
+         ZEGEL_BAD_ARGUMENT);
+    (void)VALGRIND_MAKE_MEM_DEFINED(then, sizeof then);
+    (void)VALGRIND_MAKE_MEM_DEFINED(&w.identity, sizeof w.identity);
+    MUST(!memcmp(then, &w.identity, sizeof w.identity));
+}
+
+/* Another identity where the one was that a sealer holds on to, and rows that another receiver took over. */
+static void another_in_its_place(void) {
+    uint8_t id[32];
+    current = "another in its place";
+    MUST(zegel_identity_wipe(&w.identity) == 0);
+    MUST(zegel_identity_from_seed(&w.identity, (const uint8_t *)"a seed of another identity there") == 0);
+    MUST(zegel_seal(&w.sealer, "t", 1, &w.measurement, &w.entropy, w.out, sizeof w.out, &w.size) == ZEGEL_BAD_CONTEXT);
+    MUST(zegel_group_seal(&w.group, "t", 1, &w.measurement, &w.entropy, w.out, sizeof w.out, &w.size) == ZEGEL_BAD_CONTEXT);
+    MUST(zegel_session_manifest(&w.in_session, "t", 1, &w.entropy, w.out, sizeof w.out, &w.size) == ZEGEL_BAD_CONTEXT);
+    MUST(zegel_pairing_take(&w.shower, w.in, 8, 0, &w.entropy, w.out, sizeof w.out, &w.size, id) == ZEGEL_BAD_CONTEXT);
+    MUST(zegel_identity_from_seed(&w.identity, w.bytes32) == 0);
+    MUST(zegel_seal(&w.sealer, "t", 1, &w.measurement, &w.entropy, w.out, sizeof w.out, &w.size) == 0);
+
+    MUST(zegel_identity_id(&w.identity, id) == 0);
+    MUST(zegel_receiver_init(&w.fresh_receiver, id, &w.key, 1, w.peers, 2, w.sessions, 2) == 0);
+    MUST(zegel_receiver_pin(&w.receiver, &w.card) == ZEGEL_BAD_CONTEXT);
+    MUST(zegel_open(&w.receiver, "t", 1, 0, w.out, w.size, &w.opened, NULL) == ZEGEL_BAD_CONTEXT);
+    MUST(zegel_receiver_wipe(&w.receiver) == 0);
+    MUST(zegel_receiver_pin(&w.fresh_receiver, &w.card) == 0);
+    MUST(zegel_open(&w.fresh_receiver, "t", 1, 0, w.out, w.size, &w.opened, NULL) == 0);
+    MUST(zegel_receiver_wipe(&w.fresh_receiver) == 0);
 }
 
 int main(void) {
@@ -444,6 +493,9 @@ int main(void) {
         MUST(!memcmp(w.in, ended, sizeof w.in) && !memcmp(&w.opened, ended, sizeof w.opened));
         MUST(!memcmp(&w.proof, ended, sizeof w.proof));
     }
+    start();
+    held_memory_stays();
+    another_in_its_place();
     start();
 
     /* Ended twice, or never there; and what holds on to something that has ended. */

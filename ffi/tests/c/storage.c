@@ -161,8 +161,8 @@ int main(int argc, char **argv) {
         memcpy(torn, flash, sizeof flash);
         highest_then = highest;
         any_then = any;
-        /* The write by which the device recovers is torn as well, or not. */
-        for (second_at = 0; second_at <= STEPS; second_at += stride + 12) {
+        /* The writes by which the device recovers are torn as well, or not. */
+        for (second_at = 0; second_at <= 2 * STEPS; second_at += stride + 12) {
             memcpy(flash, torn, sizeof flash);
             highest = highest_then;
             any = any_then;
@@ -172,6 +172,21 @@ int main(int argc, char **argv) {
             if (setjmp(reset) == 0) go_on();
             start_again();
             go_on();
+        }
+    }
+
+    /* A slot that held when it was written, and did not last until the next start: once, and each time. */
+    for (unsigned rotten = 0; rotten < 4; rotten++) {
+        tear_at = rotten;
+        memset(flash, 0xff, sizeof flash);
+        any = 0;
+        listen();
+        MUST(zegel_storage_create(&storage, &device, pgo_id) == 0);
+        for (unsigned boot = 0; boot < 12; boot++) {
+            second_at = boot;
+            start_again();
+            for (unsigned i = 0; i < 60 * (boot % 3) + 1; i++) seal_one();
+            if (rotten < 2 || boot == 3 * rotten) flash[rotten % 2][20 + boot] ^= 1;
         }
     }
 

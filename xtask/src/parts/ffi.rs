@@ -262,6 +262,10 @@ fn modules(root: &Path) -> Result<(), String> {
         let mut cmake = Command::new("cmake");
         cmake.arg(format!("-DFOLDER=ffi/{system}")).args(["-P", "ffi/tests/c/install/modules.cmake"]);
         execute(cmake.current_dir(root), Show::Failure, root)?;
+        let text = read(&format!("ffi/{system}/CMakeLists.txt"))?.replace('\\', "");
+        if !text.contains(super::firmware::SHORT) {
+            return Err(format!("ffi/{system} does not build with {}", super::firmware::SHORT));
+        }
     }
     Ok(())
 }

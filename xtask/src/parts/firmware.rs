@@ -40,7 +40,7 @@ const FAST: Profile =
 /// As `SMALL`, with what a stable toolchain has.
 const STABLE: Profile = Profile { name: "stable", own_core: false, ..SMALL };
 /// As much inlining as makes the code shorter, and the shortest field arithmetic, which is the formally verified one.
-const SHORT: &str = "-C llvm-args=-inline-threshold=25 --cfg curve25519_dalek_backend=\"fiat\"";
+pub(super) const SHORT: &str = "-C llvm-args=-inline-threshold=25 --cfg curve25519_dalek_backend=\"fiat\"";
 
 /// Most of each: bytes of flash and of stack, instructions. Where it says so, what was aimed at is not reached yet, and
 /// what was measured, and 1 %, is held instead.
