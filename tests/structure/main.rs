@@ -3,6 +3,7 @@
 
 mod floors;
 mod papers;
+mod parity;
 mod rust;
 mod source;
 mod spec;

@@ -4,7 +4,7 @@
 use crate::rust::{code, product};
 use crate::tree::{File, all, caught, clean};
 
-const PRODUCT: [&str; 4] = ["src/", "store/src/", "cli/src/", "ffi/src/"];
+const PRODUCT: [&str; 5] = ["src/", "store/src/", "cli/src/", "ffi/src/", "bindings/uniffi/src/"];
 /// `expect` with a literal is the standard library's; a reader may have a method of that name.
 const PANICS: [&str; 8] = [
     ".unwrap()",

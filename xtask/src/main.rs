@@ -18,6 +18,8 @@ Usage: cargo xtask test [--only PART[,PART]]...    run every part, or the named 
        cargo xtask test --list                     list the parts
        cargo xtask firmware                        measure the firmware, into ffi/README.md
        cargo xtask ffi install --prefix FOLDER     install the C library, its header, and what cmake and pkg-config read
+       cargo xtask kotlin                          make the jar for Kotlin and Java, into target/kotlin
+       cargo xtask kotlin bench                    measure opens a second, in Rust and through Kotlin
 
 Tools that are missing are installed: Rust targets and components by rustup, cargo subcommands and Python
 packages into target/, and, as root on a Debian-like system, packages by apt-get. Elsewhere the part fails
@@ -39,6 +41,8 @@ fn main() -> ExitCode {
         Ok(Plan::Install(prefix)) => {
             return done(Run::new().and_then(|run| parts::ffi::install(run.root(), &prefix)));
         }
+        Ok(Plan::Kotlin) => return done(Run::new().and_then(|run| parts::kotlin::make(run.root()))),
+        Ok(Plan::KotlinBench) => return done(Run::new().and_then(|run| parts::kotlin::bench(run.root()))),
         Err(error) => {
             eprintln!("xtask: {error}\n\n{HELP}");
             return ExitCode::from(2);
@@ -61,6 +65,8 @@ enum Plan {
     Help,
     Firmware,
     Install(PathBuf),
+    Kotlin,
+    KotlinBench,
     List,
     Test(Vec<&'static Part>),
 }
@@ -75,6 +81,13 @@ fn plan(args: &[String]) -> Result<Plan, String> {
             return match (args.next(), args.next(), args.next()) {
                 (Some("install"), Some("--prefix"), Some(prefix)) => Ok(Plan::Install(prefix.into())),
                 _ => Err("it is `ffi install --prefix FOLDER`".to_owned()),
+            };
+        }
+        Some("kotlin") => {
+            return match (args.next(), args.next()) {
+                (None, _) => Ok(Plan::Kotlin),
+                (Some("bench"), None) => Ok(Plan::KotlinBench),
+                _ => Err("it is `kotlin`, or `kotlin bench`".to_owned()),
             };
         }
         Some(other) => return Err(format!("there is no command `{other}`")),
@@ -128,7 +141,7 @@ mod tests {
             Plan::Test(parts) => Ok(parts.iter().map(|part| part.name).collect()),
             Plan::Help => Ok(vec!["help"]),
             Plan::List => Ok(vec!["list"]),
-            Plan::Firmware | Plan::Install(_) => Ok(vec![]),
+            _ => Ok(vec![]),
         }
     }
 

@@ -8,6 +8,7 @@ pub(crate) mod firmware;
 mod fuzz;
 mod header;
 mod interop;
+pub(crate) mod kotlin;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -42,6 +43,11 @@ pub(crate) const PARTS: &[Part] = &[
         name: "firmware",
         about: "the C library in images for a microcontroller: sizes, budgets, resets (QEMU)",
         run: firmware::run,
+    },
+    Part {
+        name: "kotlin",
+        about: "the bridge, the Maven module, vectors through Kotlin, a PGO between real processes",
+        run: kotlin::run,
     },
     Part { name: "interop", about: "both ways between the command and python-cwt", run: interop::run },
     Part { name: "fuzz", about: "each fuzz target for a minute (nightly Rust)", run: fuzz::run },

@@ -45,7 +45,7 @@ class SenderVectorsTest {
     fun seal() = runSome("seal", 4) { input ->
         val rows = Rows()
         val card = Card.read(input.bytes("recipient_card"))
-        Sealer(identity(input.bytes("seed")), card, Store.over(rows), padding(input)).use { sealer ->
+        Sealer(identity(input.bytes("seed")), card, Store.over(rows), padding(input), now = null).use { sealer ->
             rows.startAt(sealer.stream, input.number("sequence")!!)
             Script.draws(input.bytes("signature_noise"), input.bytes("ephemeral_noise"))
             val topic = input["topic"].asString
@@ -167,7 +167,7 @@ class SenderVectorsTest {
     fun replay() = run("replay", 9) { input ->
         val (device, pgo) = Person("device") to Person("pgo")
         val opener = pgo.opener(Store.memory().apply { pin(device.card) }, Acceptance.ANYTHING)
-        element(input.all("takes").map { it.asJsonArray }.map { (number, content) ->
+        element(input.all("takes").map { it.asJsonArray.toList() }.map { (number, content) ->
             val sealed = sealedAs(device, pgo, number.asLong, null, content.asString)
             verdict { opener.open("t", sealed).let { json("missing" to it.missing, "late" to it.late) } }
         })
