@@ -27,8 +27,8 @@ public struct Evidence: Sendable {
 
     /// Checks evidence, as ``Opened/proven`` gave it: no state, no keys, so that any third party can.
     /// ``ZegelError/Code/malformed``, ``ZegelError/Code/rejected``, and what is wrong with the card in it.
-    public init(verifying evidence: Data) throws(ZegelError) {
-        self.init(try call { try verifyEvidence(evidence: evidence) })
+    public static func verify(_ evidence: Data) throws(ZegelError) -> Evidence {
+        Evidence(try call { try verifyEvidence(evidence: evidence) })
     }
 
     init(_ facts: EvidenceFacts) {

@@ -86,7 +86,7 @@ public struct Proven: Sendable {
     public let sequence: UInt64
     /// Names it, as it did when it arrived.
     public let digest: Digest
-    /// What ``Sealer/forward(_:topic:time:)`` takes, and ``Evidence/init(verifying:)``.
+    /// What ``Sealer/forward(_:topic:time:)`` takes, and ``Evidence/verify(_:)``.
     public let evidence: Data
 
     init(_ bridged: ZegelBridge.Proven) {
