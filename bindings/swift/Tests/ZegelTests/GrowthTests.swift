@@ -4,7 +4,7 @@ import XCTest
 import Zegel
 
 /// Messages without end do not grow the process: each is sealed, taken by a taker and, one in eight, refused as well.
-/// A hundred thousand of them, or as many as the variable `ZEGEL_MESSAGES` says.
+/// Forty thousand of them, or as many as the variable `ZEGEL_MESSAGES` says.
 final class GrowthTests: XCTestCase {
     private struct Full: Error {}
 
@@ -49,7 +49,7 @@ final class GrowthTests: XCTestCase {
             guard receipt.verdict == .taken, taken == 1 else { return XCTFail("\(receipt)") }
             if number % 8 == 1 { refused(.duplicate) { try opener.open(sealed, topic: topic) } }
         }
-        let messages = ProcessInfo.processInfo.environment["ZEGEL_MESSAGES"].flatMap(Int.init) ?? 100_000
+        let messages = ProcessInfo.processInfo.environment["ZEGEL_MESSAGES"].flatMap(Int.init) ?? 40_000
         for number in 0..<10_000 { try one(number) }
         let before = try resident()
         for number in 10_000..<messages { try one(number) }

@@ -4,7 +4,11 @@ import XCTest
 /// A panic is a bug, and ends the process with a word on standard error: nothing catches it in passing.
 final class PanicTests: XCTestCase {
     func testAPanicIsNotSwallowed() throws {
+        #if os(Linux)
+        let built = Bundle.main.bundleURL
+        #else
         let built = Bundle(for: PanicTests.self).bundleURL.deletingLastPathComponent()
+        #endif
         let process = Process()
         process.executableURL = built.appendingPathComponent("Panics")
         let (out, err) = (Pipe(), Pipe())

@@ -32,13 +32,12 @@ final class SecretMemoryTests: XCTestCase {
             guard words[1].hasPrefix("rw"), ends.count == 2 else { continue }
             var at = ends[0]
             while at < ends[1] {
-                if at < own + UInt(size), at + UInt(size) > own {
-                    at = own + UInt(size)
-                    continue
-                }
-                let read = pread(file, buffer.baseAddress, min(size, Int(ends[1] - at)), off_t(at))
-                guard read >= secret.bytes.count else { break }
-                for place in 0...(read - secret.bytes.count)
+                if at >= own, at < own + UInt(size) { at = own + UInt(size) }
+                let end = at < own ? min(ends[1], own) : ends[1]
+                guard at < end else { break }
+                let read = pread(file, buffer.baseAddress, min(size, Int(end - at)), off_t(at))
+                guard read > 0 else { break }
+                for place in 0..<max(0, read - secret.bytes.count + 1)
                 where secret.stands(at: place, in: UnsafeBufferPointer(buffer)) {
                     found += 1
                 }
