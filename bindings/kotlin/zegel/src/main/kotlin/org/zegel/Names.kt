@@ -20,7 +20,11 @@ public sealed class Name(bytes: ByteArray, length: Int) : Comparable<Name> {
 
     override fun hashCode(): Int = raw.contentHashCode()
 
-    override fun compareTo(other: Name): Int = java.util.Arrays.compareUnsigned(raw, other.raw)
+    override fun compareTo(other: Name): Int {
+        val place = raw.indices.firstOrNull { it >= other.raw.size || raw[it] != other.raw[it] }
+        if (place == null || place >= other.raw.size) return raw.size - other.raw.size
+        return (raw[place].toInt() and 0xff) - (other.raw[place].toInt() and 0xff)
+    }
 
     override fun toString(): String = raw.joinToString("") { "%02x".format(it) }
 }

@@ -47,7 +47,7 @@ public fun now(): Long = System.currentTimeMillis() / 1000
 private val thrown = ThreadLocal<Throwable?>()
 
 /** One call to the bridge: its failures become this face's, and what the application threw comes back as it was. */
-internal inline fun <T> call(work: () -> T): T {
+internal fun <T> call(work: () -> T): T {
     val before = thrown.get()
     thrown.set(null)
     try {
@@ -62,8 +62,7 @@ internal inline fun <T> call(work: () -> T): T {
     }
 }
 
-@PublishedApi
-internal fun refused(failure: Failure.Refused): Throwable {
+private fun refused(failure: Failure.Refused): Throwable {
     val cause = thrown.get()
     val error = ZegelError.of(failure.number.toInt())
     if (error == ZegelError.CALLBACK && cause != null) return cause
@@ -71,7 +70,7 @@ internal fun refused(failure: Failure.Refused): Throwable {
 }
 
 /** One call of the bridge to the application: what it throws is kept on this side, and a number goes across. */
-internal inline fun <T> callback(work: () -> T): T {
+internal fun <T> callback(work: () -> T): T {
     try {
         return work()
     } catch (exception: ZegelException) {
