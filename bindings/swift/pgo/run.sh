@@ -52,7 +52,7 @@ said gp.shown ZEGEL:
 "$@" "$here/pgo" scan 127.0.0.1 "$port" "$(head -1 gp.shown)"
 wait "$shower"
 
-"$zegel" sub -i gp.key -t zegel/gp/1 --state gp.state --broker "$address" --json --count 4 --timeout 60 >gp.out &
+"$zegel" sub -i gp.key -t zegel/gp/1 --state gp.state --broker "$address" --json --count 3 --timeout 60 >gp.out &
 gp=$!
 "$@" "$here/pgo" run 127.0.0.1 "$port" zegel/7f3a/1 3 GP zegel/gp/1 >pgo.out &
 receiver=$!
