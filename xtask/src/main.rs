@@ -3,6 +3,7 @@
 
 #![forbid(unsafe_code)]
 
+mod chroot;
 mod parts;
 mod run;
 mod tools;
@@ -21,6 +22,8 @@ Usage: cargo xtask test [--only PART[,PART]]...    run every part, or the named 
        cargo xtask ffi install --prefix FOLDER     install the C library, its header, and what cmake and pkg-config read
        cargo xtask kotlin                          make the jar for Kotlin and Java, into target/kotlin
        cargo xtask kotlin bench                    measure opens a second, in Rust and through Kotlin
+       cargo xtask swift                           make what the Swift package needs of Rust, for this machine
+       cargo xtask swift bench                     measure opens a second, in Rust and through Swift
 
 Tools that are missing are installed: Rust targets and components by rustup, cargo subcommands and Python
 packages into target/, and, as root on a Debian-like system, packages by apt-get. Elsewhere the part fails
@@ -47,6 +50,8 @@ fn main() -> ExitCode {
         }
         Ok(Plan::Kotlin) => return done(Run::new().and_then(|run| parts::kotlin::make(run.root()))),
         Ok(Plan::KotlinBench) => return done(Run::new().and_then(|run| parts::kotlin::bench(run.root()))),
+        Ok(Plan::Swift) => return done(Run::new().and_then(|run| parts::swift::make(run.root()))),
+        Ok(Plan::SwiftBench) => return done(Run::new().and_then(|run| parts::swift::bench(run.root()))),
         Err(error) => {
             eprintln!("xtask: {error}\n\n{HELP}");
             return ExitCode::from(2);
@@ -72,6 +77,8 @@ enum Plan {
     Install(PathBuf),
     Kotlin,
     KotlinBench,
+    Swift,
+    SwiftBench,
     List,
     Test(Vec<&'static Part>),
 }
@@ -101,6 +108,13 @@ fn plan(args: &[String]) -> Result<Plan, String> {
                 (None, _) => Ok(Plan::Kotlin),
                 (Some("bench"), None) => Ok(Plan::KotlinBench),
                 _ => Err("it is `kotlin`, or `kotlin bench`".to_owned()),
+            };
+        }
+        Some("swift") => {
+            return match (args.next(), args.next()) {
+                (None, _) => Ok(Plan::Swift),
+                (Some("bench"), None) => Ok(Plan::SwiftBench),
+                _ => Err("it is `swift`, or `swift bench`".to_owned()),
             };
         }
         Some(other) => return Err(format!("there is no command `{other}`")),

@@ -9,6 +9,7 @@ mod fuzz;
 mod header;
 mod interop;
 pub(crate) mod kotlin;
+pub(crate) mod swift;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -48,6 +49,11 @@ pub(crate) const PARTS: &[Part] = &[
         name: "kotlin",
         about: "the bridge, the Maven module, vectors through Kotlin, a PGO between real processes",
         run: kotlin::run,
+    },
+    Part {
+        name: "swift",
+        about: "the Swift package, vectors through Swift, a PGO in Swift between real processes",
+        run: swift::run,
     },
     Part { name: "interop", about: "both ways between the command and python-cwt", run: interop::run },
     Part { name: "fuzz", about: "each fuzz target for a minute (nightly Rust)", run: fuzz::run },

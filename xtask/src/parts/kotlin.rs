@@ -82,7 +82,7 @@ fn library(root: &Path, features: &str, folder: &Path) -> Result<(), String> {
 }
 
 /// Builds the bridge as it ships, unwinding as UniFFI needs it.
-fn built(root: &Path, features: &str) -> Result<PathBuf, String> {
+pub(super) fn built(root: &Path, features: &str) -> Result<PathBuf, String> {
     let mut build =
         super::cargo(&["build", "--release", "-p", "zegel-uniffi", "--lib", "--features", features]);
     build.args(["--target-dir", "target/bindings"]);

@@ -79,7 +79,7 @@ public class Session internal constructor(
     }
 
     /** A session that has ended does not act in the one after it. */
-    private inline fun <T> still(work: () -> T): T {
+    private fun <T> still(work: () -> T): T {
         if (!open) throw ZegelException(ZegelError.BAD_CONTEXT)
         return call(work)
     }
