@@ -4,7 +4,7 @@
 use core::ffi::c_int;
 
 use rand_core::{TryCryptoRng, TryRng};
-use zegel::{Agree, Error, Identity, KemKey, KemPublic, Result, Secret, Sign};
+use zegel::{Agree, Error, Id, Identity, KemKey, KemPublic, Result, Secret, Sign};
 use zeroize::Zeroize;
 
 use crate::types::{zegel_agreement, zegel_entropy, zegel_part, zegel_signer};
@@ -62,7 +62,7 @@ impl TryCryptoRng for Entropy {}
 /// An identity in memory, or in something that signs for it.
 pub(crate) enum Signer {
     Here(Identity),
-    Elsewhere { signer: zegel_signer, hedge: Secret<32> },
+    Elsewhere { signer: zegel_signer, hedge: Secret<32>, id: Id },
 }
 
 impl Signer {
@@ -72,7 +72,8 @@ impl Signer {
             return Err(Error::KeyUnavailable);
         }
         let hedge = Secret::new(signer.hedge);
-        let held = Self::Elsewhere { signer: zegel_signer { hedge: [0; 32], ..*signer }, hedge };
+        let (signer, id) = (zegel_signer { hedge: [0; 32], ..*signer }, Id::of(&signer.public_key));
+        let held = Self::Elsewhere { signer, hedge, id };
         held.check().map(|()| held)
     }
 }
@@ -89,6 +90,14 @@ impl Sign for Signer {
         match self {
             Self::Here(identity) => identity.hedge(),
             Self::Elsewhere { hedge, .. } => hedge,
+        }
+    }
+
+    // Asked with each call, so it is not worked out each time.
+    fn id(&self) -> Id {
+        match self {
+            Self::Here(identity) => identity.id(),
+            Self::Elsewhere { id, .. } => *id,
         }
     }
 
