@@ -4,7 +4,7 @@
 use core::ffi::c_int;
 
 use rand_core::{TryCryptoRng, TryRng};
-use zegel::{Agree, Error, Identity, KemKey, KemPublic, Result, Secret, Sign};
+use zegel::{Agree, Error, Id, Identity, KemKey, KemPublic, Result, Secret, Sign};
 use zeroize::Zeroize;
 
 use crate::types::{zegel_agreement, zegel_entropy, zegel_part, zegel_signer};
@@ -89,6 +89,13 @@ impl Sign for Signer {
         match self {
             Self::Here(identity) => identity.hedge(),
             Self::Elsewhere { hedge, .. } => hedge,
+        }
+    }
+
+    fn id(&self) -> Id {
+        match self {
+            Self::Here(identity) => identity.id(),
+            Self::Elsewhere { signer, .. } => Id::of(&signer.public_key),
         }
     }
 
