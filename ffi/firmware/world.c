@@ -6,6 +6,7 @@ const uint8_t world_device_seed[32] = "a seed of the emulated device..";
 const uint8_t world_pgo_seed[32] = "a seed of the emulated PGO......";
 const uint8_t world_pgo_kem[32] = "a KEM key of the emulated PGO..";
 
+/* A generator for a test, whose every run is the same. A product has the chip's. */
 static uint64_t state;
 
 void world_entropy_boot(uint32_t boot) {

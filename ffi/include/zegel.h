@@ -9,8 +9,9 @@
  *   - The caller owns all memory. There is no heap, no global state and no clock: time is an argument, in seconds
  *     since 1970, or ZEGEL_NO_TIME.
  *   - A context (a struct with `opaque` in it) is made by a call and ended by its `_wipe`, which may come twice or get
- *     NULL. It is not copied, not moved and not kept over a reset, and lives in one thread at a time. It holds on to what it was
- *     made from: a sealer to its identity, a receiver to its keys, a pairing to its identity and card.
+ *     NULL; while it lives it is not made anew. It is not copied, not moved and not kept over a reset, and lives in one
+ *     thread at a time. It holds on to what it was made from: a sealer to its identity, a receiver to its keys, peers
+ *     and sessions, a pairing to its identity and card. Where one has ended, or is another's, it is ZEGEL_BAD_CONTEXT.
  *   - On a positive result outputs are wiped, and nothing has changed but that a number may be used up. On a negative
  *     one nothing at all was touched. NULL, misaligned or overlapping arguments and contexts that were never made,
  *     have ended, were moved or are at work are answered, and not followed.
@@ -20,11 +21,9 @@
 
 #include <stddef.h>
 #include <stdint.h>
-
 #ifdef __cplusplus
 extern "C" {
 #endif
-
 #if defined(__GNUC__)
 #define ZEGEL_CALL __attribute__((warn_unused_result)) int
 #else
@@ -57,15 +56,16 @@ enum zegel_result {
 #define ZEGEL_KEYFRAME_SIZE 256
 #define ZEGEL_MANIFEST_SIZE 256
 
-/* The longest envelope of a body, and the longest message of a session: buckets hide the length (SPEC.md, 4.5). */
+/* The longest envelope of a body, and message of a session, by buckets (SPEC.md, 4.5); a topic takes no room in them. */
 #define ZEGEL_BUCKET_(n) ((n) <= 256 ? 512 : (n) <= 512 ? 1024 : (n) <= 1024 ? 2048 : (n) + (n) / 4 + 1024)
 #define ZEGEL_SEALED_SIZE(body_size) ((size_t)ZEGEL_BUCKET_((body_size) + 192))
 #define ZEGEL_GROUP_SIZE(body_size, recipients) ((size_t)ZEGEL_BUCKET_((body_size) + 192 + 124 * (recipients)))
 #define ZEGEL_MESSAGE_SIZE(body_size) ((size_t)((body_size) <= 50 ? 256 : ZEGEL_BUCKET_((body_size) + 72)))
+#define ZEGEL_EVIDENCE_SIZE(topic, statement, card) ((size_t)((topic) + (statement) + (card) + 640)) /* of their sizes */
 
 /* What the program brings ------------------------------------------------------------------------------------------
- * Functions that return 0, or anything else when they failed. `user` is handed back to them. */
-
+ * Functions that return 0, or anything else when they failed; no longjmp and no exception leaves them. `user` is handed
+ * back. What the call that called them works with they cannot end (ZEGEL_BUSY), and must not make anew. */
 typedef struct zegel_entropy { /* fills `out` from a generator that is seeded; never a constant, never time alone */
     int (*fill)(void *user, uint8_t *out, size_t size);
     void *user;
@@ -155,11 +155,11 @@ typedef struct zegel_limits { /* of a session: at most 64, 65536 and 86400 */
 
 enum zegel_options { ZEGEL_UNPADDED = 1, ZEGEL_SELF_CHECK = 2 }; /* the latter verifies what it signs */
 
-/* Once in the life of an identity and a recipient, and never because a storage could not be read. */
+/* Once in the life of an identity and a recipient, on blank slots; never because a storage could not be read. */
 ZEGEL_CALL zegel_storage_create(const zegel_storage *storage, const zegel_identity *identity, const uint8_t recipient[32]);
 ZEGEL_CALL zegel_sealer_init(zegel_sealer *sealer, const zegel_identity *identity, const zegel_card *recipient,
                              uint64_t now, const zegel_storage *storage, uint32_t options);
-/* A newer card of the same. Where it has another key, an open session is ZEGEL_SESSION_OVER from here on: sign it before. */
+/* A newer card of the same. Where it has another key, an open session is over, up to zegel_session_end: sign it before. */
 ZEGEL_CALL zegel_sealer_renew(zegel_sealer *sealer, const zegel_card *card, uint64_t now);
 int zegel_sealer_wipe(zegel_sealer *sealer);
 
@@ -218,7 +218,7 @@ int zegel_pairing_wipe(zegel_pairing *pairing);
 
 typedef struct zegel_acceptance { uint64_t max_age, max_skew, max_jump; } zegel_acceptance;
 
-typedef struct zegel_state { /* what outlives the process, where the program can keep it; each may be NULL */
+typedef struct zegel_state { /* what outlives the process; each may be NULL, `take` and `next` together */
     /* Takes a number in a stream of 64 bytes, in one transaction with the measurement: 0, or ZEGEL_DUPLICATE,
      * _TOO_OLD, _CONFLICT or _FULL. Sets missing[0] and [1] to the numbers that are missing now, `late` to 1 or 0. */
     int (*take)(void *user, const uint8_t *stream, uint64_t sequence, const uint8_t *digest, uint64_t *missing,

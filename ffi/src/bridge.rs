@@ -169,7 +169,7 @@ impl<'c> Call<'c> {
         }
         self.ranges.claim(row.first.cast(), layout::<T>(), row.count, true)?;
         for place in 0..row.count {
-            whole::<T::Inside>(row.first.wrapping_add(place).cast(), T::KIND, row.owner)?;
+            whole(row.first.wrapping_add(place).cast(), T::KIND, row.owner)?;
         }
         // SAFETY: each is whole, and belongs to the one context that this call has entered.
         Ok(unsafe { core::slice::from_raw_parts_mut(row.first.cast(), row.count) })
@@ -188,7 +188,7 @@ impl<'c> Call<'c> {
     ) -> Result<&'c [Room<T>], Failure> {
         self.ranges.claim(first.0.cast(), layout::<T>(), count, false)?;
         for place in 0..count {
-            whole::<T::Inside>(first.0.wrapping_add(place).cast(), T::KIND, 0)?;
+            whole(first.0.wrapping_add(place).cast(), T::KIND, 0)?;
         }
         // SAFETY: each is whole, and contexts that are looked at are changed by their end alone.
         Ok(unsafe { core::slice::from_raw_parts(first.0.cast(), count) })
@@ -198,7 +198,7 @@ impl<'c> Call<'c> {
     pub(crate) fn look_at<T: Kind>(&mut self, tie: Tie<T>) -> Result<&'c T::Inside, Failure> {
         self.ranges.claim(tie.0.cast(), layout::<T>(), 1, false)?;
         let slot: *const Slot<T::Inside> = tie.0.cast();
-        self.readers.join(slot, T::KIND)?;
+        self.readers.join(slot.cast(), T::KIND)?;
         // SAFETY: it is whole, and contexts that are looked at are changed by their end alone.
         Ok(unsafe { (*slot).value.assume_init_ref() })
     }

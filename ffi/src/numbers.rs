@@ -101,12 +101,11 @@ impl SequenceStore for Numbers {
             return Err(Error::Exhausted);
         }
         let end = first.saturating_add(BLOCK);
-        let generation = newest.generation.checked_add(writes).ok_or(Error::Exhausted)?;
-        self.write(slot, stream, Record { generation, end })?;
-        if lost {
-            // A slot that did not last once may do so again: then the other knows as much.
-            let generation = generation.checked_add(1).ok_or(Error::Exhausted)?;
-            self.write(slot ^ 1, stream, Record { generation, end })?;
+        let mut generation = newest.generation;
+        // A slot that did not last once may do so again: after it the other gets to know as much.
+        for other in 0..writes {
+            generation = generation.checked_add(1).ok_or(Error::Exhausted)?;
+            self.write(slot ^ other, stream, Record { generation, end })?;
         }
         Ok(first..end)
     }

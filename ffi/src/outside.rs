@@ -62,7 +62,7 @@ impl TryCryptoRng for Entropy {}
 /// An identity in memory, or in something that signs for it.
 pub(crate) enum Signer {
     Here(Identity),
-    Elsewhere { signer: zegel_signer, hedge: Secret<32>, id: Id },
+    Elsewhere { signer: zegel_signer, hedge: Secret<32> },
 }
 
 impl Signer {
@@ -72,8 +72,7 @@ impl Signer {
             return Err(Error::KeyUnavailable);
         }
         let hedge = Secret::new(signer.hedge);
-        let (signer, id) = (zegel_signer { hedge: [0; 32], ..*signer }, Id::of(&signer.public_key));
-        let held = Self::Elsewhere { signer, hedge, id };
+        let held = Self::Elsewhere { signer: zegel_signer { hedge: [0; 32], ..*signer }, hedge };
         held.check().map(|()| held)
     }
 }
@@ -93,11 +92,10 @@ impl Sign for Signer {
         }
     }
 
-    // Asked with each call, so it is not worked out each time.
     fn id(&self) -> Id {
         match self {
             Self::Here(identity) => identity.id(),
-            Self::Elsewhere { id, .. } => *id,
+            Self::Elsewhere { signer, .. } => Id::of(&signer.public_key),
         }
     }
 

@@ -121,7 +121,12 @@ pub extern "C" fn zegel_receiver_keep(
 ) -> c_int {
     call(|call| {
         let mut receiver = call.enter(receiver)?;
-        receiver.durable = Some(*call.value(state)?);
+        let state = call.value(state)?;
+        // Numbers that one keeps and the other does not know of would soon be too large a jump, all of them.
+        if state.take.is_some() != state.next.is_some() {
+            return Err(Failure::Argument);
+        }
+        receiver.durable = Some(*state);
         Ok(())
     })
 }

@@ -83,6 +83,10 @@ fn macros_are_large_enough() {
             Ok(self.0..self.0 + 1)
         }
     }
+    // Around the topic, statement and card of evidence: five heads, the recipients, and a proof alone or with its path.
+    let heads = 1 + 3 + 3 + 5;
+    let (alone, in_a_block) = (2 + 64, 1 + 9 + 3 + 1 + 6 * 34 + 2 + 64);
+    assert!(heads + (1 + 16 * 34) + alone <= 640 && heads + (1 + 34) + in_a_block <= 640);
     for body in (0..330).chain((330..6000).step_by(61)).chain([65_000, 70_000, 1_000_000]) {
         let bytes = vec![0; body];
         let mut sealer = zegel::Sealer::new(&identity, &cards[0], None, At((1 << 53) - 1)).unwrap();

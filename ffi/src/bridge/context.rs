@@ -22,11 +22,17 @@ pub(crate) trait Kind {
 /// A context as it lies in C's memory.
 #[repr(C, align(8))]
 pub(crate) struct Slot<T> {
+    head: Head,
+    pub(super) value: MaybeUninit<T>,
+}
+
+/// What tells whether it is one. Checks of it are the same code for every kind.
+#[repr(C)]
+pub(super) struct Head {
     kind: u32,
     state: AtomicU32,
     /// Its own address, and its owner's if it has one: a copy elsewhere is none, nor is what somebody else took over.
     own: usize,
-    pub(super) value: MaybeUninit<T>,
 }
 
 /// One context of a row, all of which are whole. Of its memory some bytes were never written, and its state may change.
@@ -73,9 +79,7 @@ impl<T> Fresh<'_, T> {
         // SAFETY: the memory was claimed for writing, and is large enough: each kind asserts it.
         unsafe {
             (&raw mut (*slot).value).cast::<T>().write(value);
-            (&raw mut (*slot).own).write(own);
-            (&raw mut (*slot).kind).write(self.kind);
-            (&raw mut (*slot).state).write(AtomicU32::new(IDLE));
+            (&raw mut (*slot).head).write(Head { kind: self.kind, state: AtomicU32::new(IDLE), own });
         }
     }
 }
@@ -123,7 +127,7 @@ impl<T> Entered<'_, T> {
 impl<T> Drop for Entered<'_, T> {
     fn drop(&mut self) {
         // SAFETY: as above.
-        unsafe { (*self.slot).state.store(IDLE, Ordering::Release) };
+        unsafe { (*self.slot).head.state.store(IDLE, Ordering::Release) };
     }
 }
 
@@ -180,11 +184,11 @@ impl Readers {
     }
 
     /// Reads a context that is whole.
-    pub(super) fn join<T>(&mut self, slot: *const Slot<T>, kind: u32) -> Result<(), Failure> {
-        whole(slot, kind, 0)?;
+    pub(super) fn join(&mut self, head: *const Head, kind: u32) -> Result<(), Failure> {
+        whole(head, kind, 0)?;
         let place = self.0.iter_mut().find(|place| place.is_null()).ok_or(Failure::Argument)?;
         // SAFETY: it is whole.
-        let state = unsafe { &(*slot).state };
+        let state = unsafe { &(*head).state };
         join(state)?;
         *place = state;
         Ok(())
@@ -199,11 +203,11 @@ impl Readers {
 }
 
 /// Whether a context is one, of this kind and owner, where it was made, and not at work.
-pub(super) fn whole<T>(slot: *const Slot<T>, kind: u32, owner: usize) -> Result<(), Failure> {
+pub(super) fn whole(head: *const Head, kind: u32, owner: usize) -> Result<(), Failure> {
     // SAFETY: claimed, so not NULL and aligned; C promises that the memory is there.
-    let (kept, own, state) = unsafe { ((*slot).kind, (*slot).own, (*slot).state.load(Ordering::Acquire)) };
+    let (kept, own, state) = unsafe { ((*head).kind, (*head).own, (*head).state.load(Ordering::Acquire)) };
     match state {
-        _ if kept != kind || own != slot.addr() ^ owner => Err(Failure::Context),
+        _ if kept != kind || own != head.addr() ^ owner => Err(Failure::Context),
         BUSY => Err(Failure::Busy),
         _ if state & !READING == IDLE => Ok(()),
         _ => Err(Failure::Context),
@@ -211,9 +215,13 @@ pub(super) fn whole<T>(slot: *const Slot<T>, kind: u32, owner: usize) -> Result<
 }
 
 pub(super) fn enter<'c, T>(slot: *mut Slot<T>, kind: u32, owner: usize) -> Result<Entered<'c, T>, Failure> {
-    whole(slot, kind, owner)?;
+    work(slot.cast(), kind, owner).map(|()| Entered { slot, life: PhantomData })
+}
+
+fn work(head: *const Head, kind: u32, owner: usize) -> Result<(), Failure> {
+    whole(head, kind, owner)?;
     // SAFETY: it is whole.
-    if take(unsafe { &(*slot).state }) { Ok(Entered { slot, life: PhantomData }) } else { Err(Failure::Busy) }
+    if take(unsafe { &(*head).state }) { Ok(()) } else { Err(Failure::Busy) }
 }
 
 #[cfg(target_has_atomic = "32")]
@@ -269,7 +277,7 @@ pub(crate) const fn fits<T: Kind>() {
     let (room, needed) = (size_of::<T>(), size_of::<Slot<T::Inside>>());
     assert!(needed <= room, "zegel.h gives this context too little room");
     assert!(align_of::<Slot<T::Inside>>() <= align_of::<T>(), "zegel.h aligns this context too little");
-    assert!(offset_of!(Slot<T::Inside>, kind) == 0, "a context begins with its kind");
+    assert!(offset_of!(Slot<T::Inside>, head) == 0, "a context begins with its kind");
 }
 
 /// The lower half counts who reads.

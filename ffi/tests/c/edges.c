@@ -267,6 +267,7 @@ int main(void) {
         size = every_room("seal", seals, ZEGEL_SEALED_SIZE(2), kept);
         MUST(opens(kept, size) == 0);
         handed_on_size = every_room("evidence_write", proves, sizeof handed_on, handed_on);
+        MUST(handed_on_size <= ZEGEL_EVIDENCE_SIZE(1, statement_size, device_size));
         every_length("evidence_read", reads_evidence, handed_on, handed_on_size);
         size = every_room("forward", forwards, ZEGEL_SEALED_SIZE(handed_on_size), out);
     }

@@ -495,6 +495,10 @@ int main(void) {
     }
     start();
     held_memory_stays();
+    w.state.next = NULL;
+    MUST(zegel_receiver_keep(&w.receiver, &w.state) == ZEGEL_BAD_ARGUMENT);
+    w.state.take = NULL;
+    MUST(zegel_receiver_keep(&w.receiver, &w.state) == 0);
     another_in_its_place();
     start();
 

@@ -96,6 +96,12 @@ static int stopping_take(void *user, const uint8_t *stream, uint64_t sequence, c
     return stops(&first_state, unused, 1);
 }
 
+static int first_number(void *user, const uint8_t *stream, uint64_t *next) {
+    (void)user, (void)stream;
+    *next = 0;
+    return 0;
+}
+
 static void *opens(void *envelope) {
     static zegel_opened opened;
     return (void *)(intptr_t)zegel_open(&receiver, "t", 1, ZEGEL_NO_TIME, envelope, first_size, &opened, NULL);
@@ -188,7 +194,7 @@ static void *races(void *which) {
 }
 
 int main(void) {
-    static const zegel_state state = {stopping_take, NULL, NULL, NULL, NULL, NULL};
+    static const zegel_state state = {stopping_take, first_number, NULL, NULL, NULL, NULL};
     static uint8_t taken[1 << 16];
     pthread_t thread, second;
     char code[ZEGEL_CODE_SIZE], topics[2][ZEGEL_PAIRING_TOPIC_SIZE];
