@@ -77,7 +77,8 @@ fn walk(folder: &Path, prefix: &str, files: &mut Vec<File>) {
     }
 }
 
-const LEFT_OUT: [&str; 6] = [".git", "target", "corpus", "artifacts", "__pycache__", ".pytest_cache"];
+const LEFT_OUT: [&str; 8] =
+    [".git", "target", "Generated", ".build", "corpus", "artifacts", "__pycache__", ".pytest_cache"];
 
 #[test]
 fn bodies_of_unit_tests_are_known() {

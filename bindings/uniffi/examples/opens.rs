@@ -51,7 +51,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         })?;
     }
 
-    let store = zegel_uniffi::Store::over(zegel_uniffi::MemoryDatabase::new());
+    let store = zegel_uniffi::Store::memory();
     store.pin(&*zegel_uniffi::Card::read(device_card)?)?;
     let key = zegel_uniffi::KemKey::from_secret(&*zegel_uniffi::Secret::of(secret.expose().to_vec())?)?;
     let anything = zegel_uniffi::Acceptance { max_age: None, max_skew: None, max_jump: None };

@@ -12,6 +12,7 @@ use crate::bytes;
 use crate::card::{Card, CardFacts};
 use crate::failure::Failure;
 use crate::gate::Gate;
+use crate::memory::MemoryDatabase;
 use crate::opened::Gap;
 use crate::outside::Database;
 use crate::rows::{Rows, Shared, flush};
@@ -93,6 +94,13 @@ impl Store {
     #[uniffi::constructor]
     pub fn over(database: Arc<dyn Database>) -> Arc<Self> {
         Arc::new(Self(Kind::Rows(Arc::new(Shelter { database, gate: Gate::new(Shared::default()) }))))
+    }
+
+    /// Forgets with the process. It stays on this side of the bridge, where a [`MemoryDatabase`] that is handed to
+    /// [`Store::over`] is called through the other language, row by row.
+    #[uniffi::constructor]
+    pub fn memory() -> Arc<Self> {
+        Self::over(MemoryDatabase::new())
     }
 
     /// Pins a card that somebody vouched for: scanned, compared, handed over. `Revoked`, `Rollback`, `Equivocation`.

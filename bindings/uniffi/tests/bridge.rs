@@ -40,7 +40,7 @@ fn beat(body: &[u8]) -> Measurement {
 }
 
 fn memory() -> Arc<Store> {
-    Store::over(MemoryDatabase::new())
+    Store::memory()
 }
 
 impl Person {

@@ -15,11 +15,11 @@ pub(super) fn run(run: &mut Run) -> Result<(), Stop> {
     run.check("mosquitto", || tools::system(&root, "mosquitto", "mosquitto"))?;
     let swift = run.check("Swift 6", || Swift::find(&root))?;
     run.check("the lower half in Swift", || generate(&root))?;
-    let library = run.check("the library", || library(&root, "", "lib"))?;
-    let strict = run.check("the same with test keys", || library_of_tests(&root))?;
+    let plain = run.check("the library", || library(&root, "", "lib"))?;
+    let strict = run.check("the same with test keys", || library(&root, "test-keys", "test-keys"))?;
     let mut tests = swift.package(&root, &strict, "test", "bindings/swift", "tests");
     run.step("tests in Swift", Show::Always, &mut tests)?;
-    let mut build = swift.package(&root, &library, "build", "bindings/swift/pgo", "pgo");
+    let mut build = swift.package(&root, &plain, "build", "bindings/swift/pgo", "pgo");
     run.step("the PGO in Swift", Show::Failure, &mut build)?;
     let zegel = super::zegel(run, "dev")?;
     let pgo = swift.command(&[], &root.join("target/swift/pgo/release/pgo").to_string_lossy());
@@ -58,11 +58,9 @@ enum Swift {
 impl Swift {
     fn find(root: &Path) -> Result<Self, String> {
         if tools::output("swift", &["--version"]).is_ok_and(|line| major(&line) >= Some(6)) {
-            for (file, package) in [("openssl/evp.h", "libssl-dev"), ("mosquitto.h", "libmosquitto-dev")]
-                .iter()
-                .filter(|_| cfg!(target_os = "linux"))
-            {
-                tools::package(root, &Path::new("/usr/include").join(file), package)?;
+            if cfg!(target_os = "linux") {
+                tools::package(root, Path::new("/usr/include/openssl/evp.h"), "libssl-dev")?;
+                tools::package(root, Path::new("/usr/include/mosquitto.h"), "libmosquitto-dev")?;
             }
             return Ok(Self::Here);
         }
@@ -112,10 +110,6 @@ fn generate(root: &Path) -> Result<(), String> {
         std::fs::write(&to, new).map_err(|e| format!("{}: {e}", to.display()))?;
     }
     Ok(())
-}
-
-fn library_of_tests(root: &Path) -> Result<PathBuf, String> {
-    library(root, "test-keys", "test-keys")
 }
 
 /// The static library and the file by which pkg-config finds it, in a folder of which this is the path.

@@ -23,7 +23,7 @@ public class Store: @unchecked Sendable {
 
     /// Forgets with the process: for tests, and for identities that live no longer than it.
     public static func memory() -> Store {
-        Store(ZegelBridge.Store.over(database: MemoryDatabase()))
+        Store(ZegelBridge.Store.memory())
     }
 
     /// Pins a card that somebody vouched for: scanned, compared, handed over. This is where trust begins, and never

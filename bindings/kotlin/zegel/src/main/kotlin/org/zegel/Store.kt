@@ -1,6 +1,5 @@
 package org.zegel
 
-import org.zegel.internal.MemoryDatabase
 import org.zegel.internal.Store as Bridged
 
 /**
@@ -59,7 +58,7 @@ public open class Store internal constructor(internal val bridged: Bridged) : Au
 
         /** Forgets with the process: for tests, and for identities that live no longer than it. */
         @JvmStatic
-        public fun memory(): Store = Store(call { Bridged.over(MemoryDatabase()) })
+        public fun memory(): Store = Store(call { Bridged.memory() })
     }
 }
 

@@ -57,7 +57,7 @@ class GrowthTest {
                 } catch (_: Full) {
                     // As it should be.
                 }
-                if (it % 20 == 0) {
+                if (it % 100 == 0) {
                     val sealed = sealer.seal(TOPIC, beat("$it"))
                     check(opener.receive(TOPIC, sealed) { }.verdict == Verdict.TAKEN)
                     refused(ZegelError.DUPLICATE) { opener.open(TOPIC, sealed) }
