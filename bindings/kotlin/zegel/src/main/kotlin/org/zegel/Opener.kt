@@ -72,12 +72,12 @@ public class Opener @JvmOverloads constructor(
      */
     @JvmOverloads
     public fun receive(topic: String, message: ByteArray, now: Long? = now(), proven: Boolean = true, taker: Taker): Receipt =
-        Receipt.of { call { bridged.receive(topic, now.bridged(), message, proven, Taking(taker)) } }
+        Taking(taker).let { Receipt.of(it::threw) { call { bridged.receive(topic, now.bridged(), message, proven, it) } } }
 
     /** Opens again what waits for a card: after one was pinned or renewed. */
     @JvmOverloads
     public fun retry(now: Long? = now(), proven: Boolean = true, taker: Taker): Receipt =
-        Receipt.of { call { bridged.retry(now.bridged(), proven, Taking(taker)) } }
+        Taking(taker).let { Receipt.of(it::threw) { call { bridged.retry(now.bridged(), proven, it) } } }
 
     /** Decrypts an envelope without believing it, for inspection: no signature is checked, no number is taken. */
     public fun look(topic: String, message: ByteArray): Unverified {
@@ -97,7 +97,19 @@ public class Opener @JvmOverloads constructor(
     override fun close(): Unit = bridged.close()
 
     private inner class Taking(private val taker: Taker) : BridgedTaker {
-        override fun take(opened: BridgedOpened): Unit = callback { taker.take(Opened(opened, me)) }
+        private var thrown: Throwable? = null
+
+        /** Whether the application threw it: then it says nothing of the message, whatever its number. */
+        fun threw(throwable: Throwable): Boolean = throwable === thrown
+
+        override fun take(opened: BridgedOpened): Unit = callback {
+            try {
+                taker.take(Opened(opened, me))
+            } catch (throwable: Throwable) {
+                thrown = throwable
+                throw throwable
+            }
+        }
     }
 }
 
@@ -118,11 +130,12 @@ public class Receipt internal constructor(
     override fun toString(): String = if (error == null) "$verdict" else "$verdict, $error"
 
     internal companion object {
-        fun of(receive: () -> org.zegel.internal.Received): Receipt = try {
+        fun of(taker: (Throwable) -> Boolean, receive: () -> org.zegel.internal.Received): Receipt = try {
             val received = receive()
             val verdict = if (received.early) Verdict.EARLY else Verdict.TAKEN
             Receipt(verdict, null, received.taken.toLong(), received.refused.toLong())
         } catch (exception: ZegelException) {
+            if (taker(exception)) throw exception
             val error = exception.error
             val verdict = when (error) {
                 ZegelError.DUPLICATE -> Verdict.DUPLICATE

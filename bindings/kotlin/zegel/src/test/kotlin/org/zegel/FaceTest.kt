@@ -77,6 +77,11 @@ class FaceTest {
             val full = IOException("no room")
             assertSame(full, assertThrows<IOException> { opener.open(TOPIC, sealed) { throw full } })
             assertSame(full, assertThrows<IOException> { opener.receive(TOPIC, sealed) { throw full } })
+            // What a taker meets elsewhere, with a sealer for the GP perhaps, is no verdict on this message.
+            for (error in listOf(ZegelError.DUPLICATE, ZegelError.REVOKED, ZegelError.STORAGE)) {
+                val elsewhere = ZegelException(error)
+                assertSame(elsewhere, assertThrows<ZegelException> { opener.receive(TOPIC, sealed) { throw elsewhere } })
+            }
             val stored = mutableListOf<Opened>()
             assertEquals(Verdict.TAKEN, opener.receive(TOPIC, sealed) { stored += it }.verdict)
             assertEquals(Verdict.DUPLICATE, opener.receive(TOPIC, sealed) { stored += it }.verdict)

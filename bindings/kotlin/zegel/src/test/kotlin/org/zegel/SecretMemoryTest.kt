@@ -37,11 +37,12 @@ class SecretMemoryTest {
             for ((from, to) in regions()) {
                 var at = from
                 while (at < to) {
-                    if (at < own + buffer.capacity() && at + buffer.capacity() > own) {
+                    if (at in own until own + buffer.capacity()) {
                         at = own + buffer.capacity()
                         continue
                     }
-                    buffer.clear().limit(minOf(buffer.capacity().toLong(), to - at).toInt())
+                    val end = if (at < own) minOf(to, own) else to
+                    buffer.clear().limit(minOf(buffer.capacity().toLong(), end - at).toInt())
                     val read = try {
                         memory.channel.read(buffer, at)
                     } catch (_: java.io.IOException) {
