@@ -19,7 +19,7 @@ mod tests;
 pub(crate) use context::{Entered, Fresh, FreshRow, Kind, Room, Row, Slot, Tie, fits};
 use context::{Readers, end, enter, whole};
 
-/// A pointer as C passed it. `P` is what it points to: plain data for [`Call`] to read or write, or a context.
+/// A pointer as C passed it. `P` is what it points to: plain data for a call to read or write, or a context.
 #[repr(transparent)]
 #[derive(Debug)]
 pub struct Pointer<P>(*mut P);
