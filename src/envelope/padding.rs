@@ -143,6 +143,27 @@ mod tests {
     }
 
     /// The example of the Padmé paper: 1 to 2 % at this size.
+    /// The pad is found step by step; here all of them are tried.
+    #[test]
+    fn the_smallest_bucket_that_can_be_hit_is_hit() {
+        let edges = [0, 23, 24, 130, 255, 256, 480, 511, 700, 1000, 1990, 2047, 65_500, 65_536, 66_000];
+        for length in edges.into_iter().flat_map(|edge| edge..edge + 40) {
+            let body = vec![1; length];
+            let measurement = Measurement { time: None, format: Format::SENML_CBOR, body: &body };
+            let bare = Layout::with_pad(&measurement, 70_000, 0).envelope;
+            let mut target = bucket(bare).unwrap();
+            let hits = |target: usize| {
+                let near = (target - bare).saturating_sub(20)..=target - bare;
+                near.into_iter().any(|pad| Layout::with_pad(&measurement, 70_000, pad).envelope == target)
+            };
+            while !hits(target) {
+                target = bucket(target + 1).unwrap();
+            }
+            let found = Layout::new(&measurement, 70_000, Padding::Buckets).unwrap();
+            assert_eq!(found.envelope, target, "{length}");
+        }
+    }
+
     #[test]
     fn padme_rounds_up_the_lower_bits() {
         for (length, rounded) in [(2049, 2176), (4096, 4096), (4097, 4352), (9999, 10240), (1 << 20, 1 << 20)]
