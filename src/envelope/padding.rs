@@ -146,8 +146,7 @@ mod tests {
     /// The pad is found step by step; here all of them are tried.
     #[test]
     fn the_smallest_bucket_that_can_be_hit_is_hit() {
-        let edges = [0, 23, 24, 130, 255, 256, 480, 511, 700, 1000, 1990, 2047, 65_500, 65_536, 66_000];
-        for length in edges.into_iter().flat_map(|edge| edge..edge + 40) {
+        for length in (0..2100).chain(65_400..65_600) {
             let body = vec![1; length];
             let measurement = Measurement { time: None, format: Format::SENML_CBOR, body: &body };
             let bare = Layout::with_pad(&measurement, 70_000, 0).envelope;
