@@ -169,17 +169,8 @@ pub extern "C" fn zegel_forward(
     size: usize,
     written: Pointer<usize>,
 ) -> c_int {
-    call(|call| {
-        let mut sealing = call.enter(sealer)?;
-        signs(call, sealing.identity, sealing.sender())?;
-        let sealer = sealing.single()?;
-        let topic = call.text(topic, topic_size)?;
-        let evidence = call.read(evidence, evidence_size)?;
-        let mut rng = Entropy::new(call.value(entropy)?);
-        into(call, out, size, written, |out| {
-            Ok(sealer.forward(named(topic)?, clock(time), evidence, &mut rng, out)?.len())
-        })
-    })
+    let (topic, evidence) = ((topic, topic_size), (evidence, evidence_size));
+    hand_on(sealer, topic, time, evidence, entropy, (out, size, written), Sealer::forward)
 }
 
 /// Tells whom this identity vouches for.
@@ -196,15 +187,38 @@ pub extern "C" fn zegel_introduce(
     size: usize,
     written: Pointer<usize>,
 ) -> c_int {
+    let (topic, introduction) = ((topic, topic_size), (introduction, introduction_size));
+    hand_on(sealer, topic, time, introduction, entropy, (out, size, written), Sealer::introduce)
+}
+
+/// One of the two ways to hand on bytes that somebody has signed.
+type Hand = for<'o> fn(
+    &mut Sealer<'static, Numbers, Signer>,
+    &str,
+    Option<u64>,
+    &[u8],
+    &mut Entropy,
+    &'o mut [u8],
+) -> Result<&'o [u8], Error>;
+
+fn hand_on(
+    sealer: Pointer<zegel_sealer>,
+    (topic, topic_size): (ConstPointer<c_char>, usize),
+    time: u64,
+    (handed, handed_size): (ConstPointer<u8>, usize),
+    entropy: ConstPointer<zegel_entropy>,
+    (out, size, written): (Pointer<u8>, usize, Pointer<usize>),
+    hand: Hand,
+) -> c_int {
     call(|call| {
         let mut sealing = call.enter(sealer)?;
         signs(call, sealing.identity, sealing.sender())?;
         let sealer = sealing.single()?;
         let topic = call.text(topic, topic_size)?;
-        let introduction = call.read(introduction, introduction_size)?;
+        let handed = call.read(handed, handed_size)?;
         let mut rng = Entropy::new(call.value(entropy)?);
         into(call, out, size, written, |out| {
-            Ok(sealer.introduce(named(topic)?, clock(time), introduction, &mut rng, out)?.len())
+            Ok(hand(sealer, named(topic)?, clock(time), handed, &mut rng, out)?.len())
         })
     })
 }
