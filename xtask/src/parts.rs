@@ -110,6 +110,13 @@ fn cli(run: &mut Run) -> Result<(), Stop> {
     run.step("tests of zegel-cli", Show::Always, tests.env("ZEGEL_REQUIRE_MOSQUITTO", "1"))
 }
 
+/// A device, mosquitto, the PGO that `pgo` runs, and a GP: real processes, in a folder that is made anew.
+fn chain(zegel: &Path, folder: &str, pgo: &Command) -> Command {
+    let mut chain = Command::new("bindings/chain.sh");
+    chain.arg(zegel).arg(folder).arg(pgo.get_program()).args(pgo.get_args());
+    chain
+}
+
 /// Builds the `zegel` command and tells where it is.
 fn zegel(run: &mut Run, profile: &str) -> Result<PathBuf, Stop> {
     let mut build = cargo(&["build", "-p", "zegel-cli", "--profile", profile]);

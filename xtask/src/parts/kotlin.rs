@@ -18,8 +18,10 @@ pub(super) fn run(run: &mut Run) -> Result<(), Stop> {
     run.step("tests in Kotlin and Java, and the jars", Show::Always, maven(&root).arg("package"))?;
     let zegel = super::zegel(run, "dev")?;
     let jar = made(&root).join("pgo/pgo-0.1.0.jar");
-    let mut chain = Command::new("bindings/kotlin/pgo/run.sh");
-    run.step("device, mosquitto, PGO in Kotlin, GP", Show::Always, chain.arg(zegel).arg(jar))
+    let mut pgo = Command::new("java");
+    pgo.arg("-jar").arg(jar);
+    let mut chain = super::chain(&zegel, "target/kotlin/chain", &pgo);
+    run.step("device, mosquitto, PGO in Kotlin, GP", Show::Always, &mut chain)
 }
 
 /// Makes the jar without running its tests: `cargo xtask kotlin`.

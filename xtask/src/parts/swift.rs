@@ -23,9 +23,11 @@ pub(super) fn run(run: &mut Run) -> Result<(), Stop> {
     run.step("the PGO in Swift", Show::Failure, &mut build)?;
     let zegel = super::zegel(run, "dev")?;
     let pgo = swift.command(&[], &root.join("target/swift/pgo/release/pgo").to_string_lossy());
-    let mut chain = Command::new("bindings/swift/pgo/run.sh");
-    chain.arg(zegel).arg("target/swift/chain").arg(pgo.get_program()).args(pgo.get_args());
-    run.step("device, mosquitto, PGO in Swift, GP", Show::Always, &mut chain)
+    run.step(
+        "device, mosquitto, PGO in Swift, GP",
+        Show::Always,
+        &mut super::chain(&zegel, "target/swift/chain", &pgo),
+    )
 }
 
 /// Makes what the package needs of Rust: `cargo xtask swift`.

@@ -1,19 +1,19 @@
 #!/bin/sh
-# The whole chain in real processes, over a mosquitto on loopback: a device (`zegel pub`) pairs with the PGO in Kotlin
-# by the PGO's code, the PGO pairs with a GP by the GP's code, and what the device measures arrives at the GP
-# (`zegel sub`) with both hands shown.
+# The whole chain in real processes, over a mosquitto on loopback: a device (`zegel pub`) pairs with a PGO by the PGO's
+# code, the PGO pairs with a GP by the GP's code, and what the device measures arrives at the GP (`zegel sub`)
+# with both hands shown.
 #
-#     run.sh ZEGEL PGO.JAR
+#     chain.sh ZEGEL FOLDER PGO...      FOLDER is made anew; PGO is the command that runs it
 set -eu
 zegel=$(realpath "$1")
-jar=$(realpath "$2")
-here=$(mktemp -d)
+rm -rf "$2"
+mkdir -p "$2"
+here=$(realpath "$2")
+shift 2
 port=$((20000 + $$ % 20000))
 address=mqtt://127.0.0.1:$port
 started=
-trap 'for one in $started; do kill "$one" 2>/dev/null || :; done; rm -rf "$here"' EXIT
-cd "$here"
-pgo() { java -jar "$jar" pgo "$@"; }
+trap 'for one in $started; do kill "$one" 2>/dev/null || :; done' EXIT
 said() { # file, word: waits for what somebody says
     for _ in $(seq 600); do
         if grep -q "$2" "$1" 2>/dev/null; then return; fi
@@ -24,6 +24,7 @@ said() { # file, word: waits for what somebody says
     exit 1
 }
 
+cd "$here"
 printf 'listener %s 127.0.0.1\nallow_anonymous true\npersistence false\nmax_queued_messages 0\n' "$port" >mosquitto.conf
 PATH=$PATH:/usr/sbin mosquitto -c mosquitto.conf >mosquitto.log 2>&1 &
 started=$!
@@ -32,10 +33,10 @@ started=$!
 "$zegel" card issue -i device.key -o device.card --label device
 "$zegel" keygen -o gp.key
 "$zegel" card issue -i gp.key -o gp.card --label GP --days 90
-pgo init PGO
+"$@" "$here/pgo" init PGO
 
 # The PGO shows, the device scans.
-pgo show 127.0.0.1 "$port" >shown &
+"$@" "$here/pgo" show 127.0.0.1 "$port" >shown &
 shower=$!
 started="$started $shower"
 said shown ZEGEL:
@@ -48,12 +49,12 @@ grep "paired with device" shown
 shower=$!
 started="$started $shower"
 said gp.shown ZEGEL:
-pgo scan 127.0.0.1 "$port" "$(head -1 gp.shown)"
+"$@" "$here/pgo" scan 127.0.0.1 "$port" "$(head -1 gp.shown)"
 wait "$shower"
 
 "$zegel" sub -i gp.key -t zegel/gp/1 --state gp.state --broker "$address" --json --count 3 --timeout 60 >gp.out &
 gp=$!
-pgo run 127.0.0.1 "$port" zegel/7f3a/1 3 GP zegel/gp/1 >pgo.out &
+"$@" "$here/pgo" run 127.0.0.1 "$port" zegel/7f3a/1 3 GP zegel/gp/1 >pgo.out &
 receiver=$!
 started="$started $gp $receiver"
 said pgo.out listening
