@@ -13,7 +13,7 @@ void board_print_hex(const uint8_t *bytes, size_t size);
 _Noreturn void board_exit(int failed);
 _Noreturn void board_reset(void);
 
-/* Ticks of the core's timer, 24 bits: under `-icount shift=5` one is 1.25 instructions. */
+/* Ticks of the board's timer, 32 bits: under `-icount shift=5` one is 1.25 instructions. */
 uint32_t board_ticks(void);
 
 /* Fills the stack below the caller with a pattern, and says later how deep it was used. */
