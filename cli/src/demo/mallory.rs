@@ -17,11 +17,12 @@ use std::collections::{HashMap, HashSet};
 
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
+use rumqttc::mqttbytes::v5::Publish;
 use tokio::sync::{mpsc, oneshot};
 use zegel::{Secret, rng::SysRng};
 
 use super::attack::{Kind, Role};
-use super::ledger::{Sent, mark};
+use super::ledger::{Mark, Sent, mark};
 use super::link::{Link, delivered};
 use super::run::Run;
 
@@ -50,15 +51,7 @@ pub(super) async fn attack(run: &Run, ready: mpsc::Sender<()>, mut cues: mpsc::R
     loop {
         tokio::select! {
             message = mallory.link.inbox.recv() => {
-                let message = message.context("the broker has gone")?;
-                mallory.link.acknowledge(&message).await?;
-                let topic = String::from_utf8_lossy(&message.topic).into_owned();
-                if mallory.marks.insert(mark(&topic, &message.payload)) && mallory.see(&topic, message.payload) {
-                    if !mallory.baited {
-                        mallory.bait().await?;
-                    }
-                    mallory.try_next().await?;
-                }
+                mallory.hear(message.context("the broker has gone")?).await?;
             }
             cue = cues.recv() => match cue.context("the run has ended")? {
                 Cue::Pairing(scene, done) => {
@@ -70,6 +63,7 @@ pub(super) async fn attack(run: &Run, ready: mpsc::Sender<()>, mut cues: mpsc::R
                     let _ = done.send(());
                 }
                 Cue::Finish(done) => {
+                    mallory.catch_up().await?;
                     mallory.finish().await?;
                     let _ = done.send(());
                 }
@@ -131,13 +125,52 @@ struct Mallory<'r> {
     overheard: Vec<Bytes>,
     /// Whether the broker holds a message of his.
     retained: bool,
+    /// Whether he has said his last: what he sees from then on he lets pass.
+    finished: bool,
 }
 
 impl<'r> Mallory<'r> {
     fn new(run: &'r Run, link: Link) -> Result<Self> {
         let (seen, marks, turns) = (Seen::default(), HashSet::new(), HashMap::new());
         let (twins, overheard) = (Twins::new(run)?, Vec::new());
-        Ok(Self { run, link, seen, marks, turns, next: 0, baited: false, twins, overheard, retained: false })
+        Ok(Self {
+            run,
+            link,
+            seen,
+            marks,
+            turns,
+            next: 0,
+            baited: false,
+            twins,
+            overheard,
+            retained: false,
+            finished: false,
+        })
+    }
+
+    /// Takes a message in, and attacks when it is time for it.
+    async fn hear(&mut self, message: Publish) -> Result<Mark> {
+        self.link.acknowledge(&message).await?;
+        let topic = String::from_utf8_lossy(&message.topic).into_owned();
+        let mark = mark(&topic, &message.payload);
+        if self.marks.insert(mark) && self.see(&topic, message.payload) && !self.finished {
+            if !self.baited {
+                self.bait().await?;
+            }
+            self.try_next().await?;
+        }
+        Ok(mark)
+    }
+
+    /// Takes in all that was sent before now: on a busy machine he is behind, and has not what he needs for some kinds.
+    async fn catch_up(&mut self) -> Result<()> {
+        let mut ahead = self.last_words().await?;
+        while !ahead.is_empty() {
+            let message = self.link.inbox.recv().await.context("the broker has gone")?;
+            let mark = self.hear(message).await?;
+            ahead.remove(&mark);
+        }
+        Ok(())
     }
 
     /// Keeps what somebody else sent; whether it is time for an attack.
@@ -220,12 +253,21 @@ impl<'r> Mallory<'r> {
             let shot = Shot { retain: true, ..Shot::new(&topics.pgo[0], Bytes::new()) };
             self.send(Kind::Empty, shot).await?;
         }
-        // One that is like no other, at the end of each topic: when it has arrived, so has all before it.
+        self.finished = true;
+        self.last_words().await.map(drop)
+    }
+
+    /// One message that is like no other, at the end of each topic: when it has arrived, so has all before it. A count
+    /// would not tell, since the broker may deliver one twice and the next not yet.
+    async fn last_words(&mut self) -> Result<HashSet<Mark>> {
+        let mut words = HashSet::new();
+        let topics = &self.run.topics;
         for topic in topics.pgo.iter().chain(&topics.cards).chain([&topics.group, &topics.gp]) {
-            let last = Secret::<40>::random(&mut SysRng)?;
-            self.send(Kind::Garbage, Shot::new(topic, Bytes::copy_from_slice(last.expose()))).await?;
+            let word = Secret::<40>::random(&mut SysRng)?;
+            words.insert(mark(topic, word.expose()));
+            self.send(Kind::Garbage, Shot::new(topic, Bytes::copy_from_slice(word.expose()))).await?;
         }
-        Ok(())
+        Ok(words)
     }
 
     /// Everything that he can do to somebody who waits for a word of a pairing.
@@ -252,7 +294,7 @@ impl<'r> Mallory<'r> {
         for message in messages.take(AT_LEAST) {
             self.send(Kind::ErasedSession, Shot::new(topic, message)).await?;
         }
-        Ok(())
+        self.last_words().await.map(drop)
     }
 
     /// One attempt of this kind; `false` when he has not what it needs.
