@@ -9,6 +9,7 @@ mod fuzz;
 mod header;
 mod interop;
 pub(crate) mod kotlin;
+mod nightly;
 pub(crate) mod swift;
 
 use std::path::{Path, PathBuf};
@@ -37,7 +38,7 @@ pub(crate) const PARTS: &[Part] = &[
     Part { name: "cli", about: "the tests of the command, with a real mosquitto", run: cli },
     Part {
         name: "ffi",
-        about: "the C library: header, vectors, misuse, sanitizers, valgrind, install",
+        about: "the C library: header, vectors, misuse, sanitizers, valgrind, Miri, install",
         run: ffi::run,
     },
     Part {

@@ -50,12 +50,21 @@ pub(crate) fn rust_component(root: &Path, subcommand: &str, component: &str) -> 
     rustup(root, &["component", "add", component])
 }
 
-/// The nightly toolchain, which the fuzzer's instrumentation needs.
+/// The nightly toolchain, which instrumentation needs.
 pub(crate) fn nightly(root: &Path) -> Result<(), String> {
     if output("rustup", &["run", "nightly", "cargo", "--version"]).is_ok() {
         return Ok(());
     }
     rustup(root, &["toolchain", "install", "nightly", "--profile", "minimal"])
+}
+
+/// A component of the nightly toolchain.
+pub(crate) fn nightly_component(root: &Path, component: &str) -> Result<(), String> {
+    let here = output("rustup", &["component", "list", "--toolchain", "nightly", "--installed"])?;
+    if here.lines().any(|line| line.starts_with(component)) {
+        return Ok(());
+    }
+    rustup(root, &["component", "add", component, "--toolchain", "nightly"])
 }
 
 /// A cargo subcommand at the given version: the installed one, or one built into target/tools.

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::header;
+use super::{header, nightly};
 use crate::run::{Run, Show, Stop, execute};
 use crate::tools;
 
@@ -78,6 +78,8 @@ pub(super) fn run(run: &mut Run) -> Result<(), Stop> {
         valgrind.args(test.under_valgrind).args(files);
         let _ = run.step(&format!("{name} under valgrind"), Show::Failure, &mut valgrind);
     }
+
+    let _ = nightly::run(run);
 
     let prefix = root.join("target/ffi/prefix");
     run.check("install", || install(&root, &prefix))?;
@@ -299,5 +301,5 @@ fn processors(root: &Path) -> Result<(), String> {
 }
 
 const SANITIZERS: &[&str] = &["-fsanitize=address,undefined", "-fno-sanitize-recover"];
-const STRICT: &[&str] = &["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Iffi/include"];
-const SYSTEM: &[&str] = &["-lpthread", "-ldl", "-lm"];
+pub(super) const STRICT: &[&str] = &["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Iffi/include"];
+pub(super) const SYSTEM: &[&str] = &["-lpthread", "-ldl", "-lm"];
