@@ -7,17 +7,22 @@ use zegel::Error;
 
 use crate::card::Card;
 use crate::failure::Failure;
-use crate::gate::Gate;
+use crate::gate::{Gate, Inside};
 use crate::identity::{Identity, Signing};
 use crate::measure::{Pack, Policy};
 use crate::numbers::Numbers;
 use crate::rng::Rng;
 use crate::sealer::{Measurement, SealerOptions, Succession};
 use crate::store::Store;
+use crate::taking::Mark;
 
 /// Seals one identity's measurements for 2 to 16 recipients.
 #[derive(uniffi::Object)]
-pub struct GroupSealer(Gate<Held>);
+pub struct GroupSealer {
+    held: Gate<Held>,
+    /// Of the store that has its numbers.
+    mark: Mark,
+}
 
 type Core<'k> = zegel::GroupSealer<'k, Numbers, Signing>;
 
@@ -52,7 +57,7 @@ impl GroupSealer {
             }
             Ok::<_, Failure>(sealer)
         })?;
-        Ok(Arc::new(Self(Gate::new(held))))
+        Ok(Arc::new(Self { held: Gate::new(held), mark: store.mark() }))
     }
 
     /// SHA-256 of the ids it seals for: with the sender it names the stream.
@@ -90,7 +95,12 @@ impl GroupSealer {
 }
 
 impl GroupSealer {
+    fn enter(&self) -> Result<Inside<'_, Held>, Failure> {
+        self.mark.is_free()?;
+        self.held.enter()
+    }
+
     fn with<T>(&self, work: impl FnOnce(&mut Core<'_>) -> Result<T, Error>) -> Result<T, Failure> {
-        self.0.enter()?.with_dependent_mut(|_, sealer| Ok(work(sealer)?))
+        self.enter()?.with_dependent_mut(|_, sealer| Ok(work(sealer)?))
     }
 }

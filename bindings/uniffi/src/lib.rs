@@ -43,6 +43,7 @@ mod rows;
 mod sealer;
 mod secret;
 mod store;
+mod taking;
 
 pub use card::{Card, CardClaims, CardFacts, ClaimedCard};
 pub use evidence::{EvidenceFacts, Introduced};

@@ -7,13 +7,14 @@ use zegel::{Error, Format, Renewed, Session};
 
 use crate::card::Card;
 use crate::failure::Failure;
-use crate::gate::Gate;
+use crate::gate::{Gate, Inside};
 use crate::identity::{Identity, Signing};
 use crate::measure::{Pack, Policy};
 use crate::numbers::Numbers;
 use crate::opened::SessionLimits;
 use crate::rng::Rng;
 use crate::store::Store;
+use crate::taking::Mark;
 
 /// One measurement, before it is sealed.
 #[derive(Clone, Debug, uniffi::Record)]
@@ -50,7 +51,11 @@ pub enum Succession {
 
 /// Seals one identity's measurements for one recipient.
 #[derive(uniffi::Object)]
-pub struct Sealer(Gate<Held>);
+pub struct Sealer {
+    held: Gate<Held>,
+    /// Of the store that has its numbers.
+    mark: Mark,
+}
 
 type CoreSealer<'k> = zegel::Sealer<'k, Numbers, Signing>;
 type CoreSession<'k> = Session<'k, Numbers, Signing>;
@@ -99,12 +104,12 @@ impl Sealer {
             }
             Ok::<_, Failure>(Stage::Idle(sealer))
         })?;
-        Ok(Arc::new(Self(Gate::new(held))))
+        Ok(Arc::new(Self { held: Gate::new(held), mark: store.mark() }))
     }
 
     /// SHA-256 of the ids it seals for: with the sender it names the stream.
     pub fn audience(&self) -> Result<Vec<u8>, Failure> {
-        self.0.enter()?.with_dependent(|_, stage| match stage {
+        self.enter()?.with_dependent(|_, stage| match stage {
             Stage::Idle(sealer) => Ok(sealer.stream().audience.to_vec()),
             Stage::Session(session) => Ok(session.stream().audience.to_vec()),
             Stage::Gone => Err(Failure::BAD_CONTEXT),
@@ -170,7 +175,7 @@ impl Sealer {
         now: Option<u64>,
         limits: SessionLimits,
     ) -> Result<Vec<u8>, Failure> {
-        self.0.enter()?.with_dependent_mut(|_, stage| match std::mem::replace(stage, Stage::Gone) {
+        self.enter()?.with_dependent_mut(|_, stage| match std::mem::replace(stage, Stage::Gone) {
             Stage::Idle(sealer) => {
                 match Session::begin_to_vec(sealer, &topic, now, limits.into(), &mut Rng) {
                     Ok((session, keyframe)) => {
@@ -235,7 +240,7 @@ impl Sealer {
 
     /// Takes a newer card of the recipient: whether the session goes on. If not, it has ended.
     pub fn session_renew(&self, card: &Card, now: Option<u64>) -> Result<bool, Failure> {
-        self.0.enter()?.with_dependent_mut(|_, stage| match std::mem::replace(stage, Stage::Gone) {
+        self.enter()?.with_dependent_mut(|_, stage| match std::mem::replace(stage, Stage::Gone) {
             Stage::Session(session) => match session.renew(card.core(), now) {
                 Ok(Renewed::GoesOn(session)) => {
                     *stage = Stage::Session(session);
@@ -259,7 +264,7 @@ impl Sealer {
 
     /// Ends the session: its keys are wiped. What no manifest has signed stays unproven.
     pub fn end_session(&self) -> Result<(), Failure> {
-        self.0.enter()?.with_dependent_mut(|_, stage| match std::mem::replace(stage, Stage::Gone) {
+        self.enter()?.with_dependent_mut(|_, stage| match std::mem::replace(stage, Stage::Gone) {
             Stage::Session(session) => {
                 *stage = Stage::Idle(session.end());
                 Ok(())
@@ -273,15 +278,20 @@ impl Sealer {
 }
 
 impl Sealer {
+    fn enter(&self) -> Result<Inside<'_, Held>, Failure> {
+        self.mark.is_free()?;
+        self.held.enter()
+    }
+
     fn idle<T>(&self, work: impl FnOnce(&mut CoreSealer<'_>) -> Result<T, Error>) -> Result<T, Failure> {
-        self.0.enter()?.with_dependent_mut(|_, stage| match stage {
+        self.enter()?.with_dependent_mut(|_, stage| match stage {
             Stage::Idle(sealer) => Ok(work(sealer)?),
             _ => Err(Failure::BAD_CONTEXT),
         })
     }
 
     fn session<T>(&self, work: impl FnOnce(&mut CoreSession<'_>) -> Result<T, Error>) -> Result<T, Failure> {
-        self.0.enter()?.with_dependent_mut(|_, stage| match stage {
+        self.enter()?.with_dependent_mut(|_, stage| match stage {
             Stage::Session(session) => Ok(work(session)?),
             _ => Err(Failure::BAD_CONTEXT),
         })

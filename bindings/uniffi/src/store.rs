@@ -17,12 +17,16 @@ use crate::opened::Gap;
 use crate::outside::Database;
 use crate::rows::{Rows, Shared, flush};
 use crate::sealer::Succession;
+use crate::taking::Mark;
 
 pub use keys::OwnKey;
 
 /// Durable state, shared by the openers and sealers that are made with it.
 #[derive(uniffi::Object)]
-pub struct Store(Kind);
+pub struct Store {
+    kind: Kind,
+    mark: Mark,
+}
 
 /// Where the state is.
 pub(crate) enum Kind {
@@ -87,13 +91,13 @@ impl Store {
     /// then.
     #[uniffi::constructor]
     pub fn file(path: String) -> Result<Arc<Self>, Failure> {
-        Ok(Arc::new(Self(Kind::File(zegel_store::Store::open_or_create(path)?))))
+        Ok(Self::of(Kind::File(zegel_store::Store::open_or_create(path)?)))
     }
 
     /// Keeps its state in the application's own database.
     #[uniffi::constructor]
     pub fn over(database: Arc<dyn Database>) -> Arc<Self> {
-        Arc::new(Self(Kind::Rows(Arc::new(Shelter { database, gate: Gate::new(Shared::default()) }))))
+        Self::of(Kind::Rows(Arc::new(Shelter { database, gate: Gate::new(Shared::default()) })))
     }
 
     /// Forgets with the process. It stays on this side of the bridge, where a [`MemoryDatabase`] that is handed to
@@ -116,7 +120,7 @@ impl Store {
     /// Ends `id` for good, also when it was never pinned.
     pub fn revoke(&self, id: Vec<u8>) -> Result<(), Failure> {
         let id = bytes::id(&id)?;
-        match &self.0 {
+        match &self.kind {
             Kind::File(store) => in_file(store, |transaction| transaction.revoke(&id)),
             Kind::Rows(shelter) => shelter.with(|rows| Ok(rows.revoke(&id)?)),
         }
@@ -125,7 +129,7 @@ impl Store {
     /// The pinned card of `id`, also when it has ended.
     pub fn card(&self, id: Vec<u8>) -> Result<Option<Arc<Card>>, Failure> {
         let id = bytes::id(&id)?;
-        let found = match &self.0 {
+        let found = match &self.kind {
             Kind::File(store) => store.card(&id)?.zip(store.card_bytes(&id)?),
             Kind::Rows(shelter) => shelter.with(|rows| Ok(rows.pinned(&id.kid())?))?,
         };
@@ -135,7 +139,7 @@ impl Store {
 
     /// Everyone who is pinned.
     pub fn peers(&self) -> Result<Vec<Peer>, Failure> {
-        match &self.0 {
+        match &self.kind {
             Kind::File(store) => {
                 let peers = store.peers()?.into_iter();
                 peers
@@ -157,7 +161,7 @@ impl Store {
     /// The cards of those for whom `forwarder` vouches, without who has ended. Nobody has pinned them.
     pub fn introduced(&self, forwarder: Vec<u8>) -> Result<Vec<CardFacts>, Failure> {
         let forwarder = bytes::id(&forwarder)?;
-        let cards = match &self.0 {
+        let cards = match &self.kind {
             Kind::File(store) => store.introduced(&forwarder)?,
             Kind::Rows(shelter) => shelter.with(|rows| Ok(rows.introduced(&forwarder)?))?,
         };
@@ -166,7 +170,7 @@ impl Store {
 
     /// What a person has to look at, until it is dismissed.
     pub fn events(&self) -> Result<Vec<Event>, Failure> {
-        match &self.0 {
+        match &self.kind {
             Kind::File(store) => {
                 let noted = store.events()?.into_iter();
                 Ok(noted.map(|noted| Event::new(noted.number, noted.times, &noted.event)).collect())
@@ -180,7 +184,7 @@ impl Store {
 
     /// Removes an event that somebody has seen; `false` when a later one of its kind has come since.
     pub fn dismiss(&self, number: u64) -> Result<bool, Failure> {
-        match &self.0 {
+        match &self.kind {
             Kind::File(store) => in_file(store, |transaction| transaction.dismiss(number)),
             Kind::Rows(shelter) => shelter.with(|rows| Ok(rows.dismiss(number)?)),
         }
@@ -189,7 +193,7 @@ impl Store {
     /// The numbers of a stream that never arrived.
     pub fn gaps(&self, sender: Vec<u8>, audience: Vec<u8>) -> Result<Vec<Gap>, Failure> {
         let stream = bytes::stream(&sender, &audience)?;
-        let gaps = match &self.0 {
+        let gaps = match &self.kind {
             Kind::File(store) => store.gaps(&stream)?,
             Kind::Rows(shelter) => shelter.with(|rows| Ok(rows.gaps(&stream)?))?,
         };
@@ -198,7 +202,7 @@ impl Store {
 
     /// How many messages wait for a keyframe or a card.
     pub fn shelved(&self) -> Result<u64, Failure> {
-        match &self.0 {
+        match &self.kind {
             Kind::File(store) => Ok(store.shelved()?),
             Kind::Rows(shelter) => shelter.with(|rows| Ok(rows.shelved()?)),
         }
@@ -206,7 +210,7 @@ impl Store {
 
     /// Drops what has waited since before `before`, and says how many messages are lost by that.
     pub fn expire_shelf(&self, before: u64) -> Result<u64, Failure> {
-        match &self.0 {
+        match &self.kind {
             Kind::File(store) => in_file(store, |transaction| transaction.expire_shelf(before)),
             Kind::Rows(shelter) => shelter.with(|rows| Ok(rows.expire_shelf(before)?)),
         }
@@ -214,12 +218,20 @@ impl Store {
 }
 
 impl Store {
+    fn of(kind: Kind) -> Arc<Self> {
+        Arc::new(Self { kind, mark: Mark::new() })
+    }
+
     pub(crate) const fn kind(&self) -> &Kind {
-        &self.0
+        &self.kind
+    }
+
+    pub(crate) const fn mark(&self) -> Mark {
+        self.mark
     }
 
     fn take_card(&self, card: &Card, known_only: bool) -> Result<Succession, Failure> {
-        let succession = match &self.0 {
+        let succession = match &self.kind {
             Kind::File(store) => {
                 let mut transaction = store.begin()?;
                 let taken = match known_only {

@@ -1,68 +1,16 @@
 //! The bridge as a face calls it: each story once over a file and once over a database of the application's.
 
+mod people;
+
 use std::sync::{Arc, Mutex};
 
+use people::{TOPIC, beat, both, claims, memory, number, open, person};
 use zegel_uniffi::{
-    Acceptance, Card, CardClaims, Content, Database, Event, Failure, Identity, KemKey, Measurement,
-    MemoryDatabase, Opened, Opener, Pack, Pairing, PairingCode, Policy, Record, Row, Sealer, SealerOptions,
-    Secret, SessionLimits, Signer, Store, Succession, Taker, Value,
+    Card, Content, Event, Failure, Identity, KemKey, Opened, Pack, Pairing, PairingCode, Policy, Record,
+    Secret, SessionLimits, Store, Succession, Taker, Value,
 };
 
-const OPTIONS: SealerOptions = SealerOptions { padded: true, self_check: false, precompute: false };
-const ANYTHING: Acceptance = Acceptance { max_age: None, max_skew: None, max_jump: None };
 const LIMITS: SessionLimits = SessionLimits { block: 4, messages: 100, seconds: 600 };
-const TOPIC: &str = "zegel/7f3a/1";
-
-fn number(failure: Failure) -> i8 {
-    let Failure::Refused { number, .. } = failure;
-    number
-}
-
-struct Person {
-    identity: Arc<Identity>,
-    key: Arc<KemKey>,
-    card: Arc<Card>,
-}
-
-fn person(label: &str) -> Person {
-    let (identity, key) = (Identity::generate().unwrap(), KemKey::generate().unwrap());
-    let card = Card::issue(&identity, claims(label, 1, &key)).unwrap();
-    Person { identity, key, card }
-}
-
-fn claims(label: &str, serial: u64, key: &KemKey) -> CardClaims {
-    let (not_before, expires, label) = (0, 4_000_000_000, label.into());
-    CardClaims { serial, not_before, expires, label, kem_keys: vec![key.public_key()], withdrawn: false }
-}
-
-fn beat(body: &[u8]) -> Measurement {
-    Measurement { time: Some(1_764_000_000), format: 42, body: body.to_vec() }
-}
-
-fn memory() -> Arc<Store> {
-    Store::memory()
-}
-
-impl Person {
-    fn sealer(&self, to: &Person) -> Arc<Sealer> {
-        Sealer::new(&self.identity, &to.card, None, &memory(), OPTIONS).unwrap()
-    }
-
-    fn opener(&self, store: &Arc<Store>) -> Arc<Opener> {
-        Opener::new(self.identity.id(), vec![Arc::clone(&self.key)], Arc::clone(store), ANYTHING).unwrap()
-    }
-}
-
-/// Runs a story over a file and over rows.
-fn both(story: impl Fn(Arc<Store>)) {
-    let folder = tempfile::tempdir().unwrap();
-    story(Store::file(folder.path().join("state").to_str().unwrap().into()).unwrap());
-    story(memory());
-}
-
-fn open(opener: &Opener, message: &[u8]) -> Result<Opened, Failure> {
-    opener.open(TOPIC.into(), None, message.to_vec(), true, None)
-}
 
 /// Stores what it is given, or fails.
 #[derive(Default)]
@@ -245,66 +193,6 @@ fn what_no_policy_lists_stays_home() {
     let sealer = device.sealer(&pgo);
     assert_eq!(sealer.seal_pack(TOPIC.into(), None, &pack, nothing).map_err(number), Err(23));
     assert!(sealer.seal_pack(TOPIC.into(), None, &pack, policy).is_ok());
-}
-
-/// A keystore: it signs with a key that this process does not show.
-struct Keystore(Arc<Identity>, bool);
-
-impl Signer for Keystore {
-    fn public_key(&self) -> Vec<u8> {
-        self.0.public_key()
-    }
-
-    fn sign(&self, _: Vec<u8>, _: Vec<u8>) -> Result<Vec<u8>, Failure> {
-        if self.1 { Ok(vec![0; 64]) } else { Err(Failure::CALLBACK) }
-    }
-}
-
-#[test]
-fn a_keystore_that_fails_or_lies_seals_nothing() {
-    let pgo = person("PGO");
-    for answers in [false, true] {
-        let signer = Arc::new(Keystore(Identity::generate().unwrap(), answers));
-        let identity = Identity::from_signer(signer, &Secret::random().unwrap()).unwrap();
-        let options = SealerOptions { self_check: true, ..OPTIONS };
-        let sealer = Sealer::new(&identity, &pgo.card, None, &memory(), options).unwrap();
-        assert_eq!(sealer.seal(TOPIC.into(), beat(b"61")).map_err(number), Err(20));
-    }
-}
-
-/// A database that calls back into the opener that is calling it.
-struct Recursive(MemoryDatabase, Mutex<Option<Arc<Store>>>, Mutex<Vec<Failure>>);
-
-impl Database for Recursive {
-    fn get(&self, key: Vec<u8>) -> Result<Option<Vec<u8>>, Failure> {
-        if let Some(store) = self.1.lock().unwrap().clone() {
-            self.2.lock().unwrap().extend(store.shelved().err());
-        }
-        self.0.get(key)
-    }
-
-    fn put(&self, key: Vec<u8>, value: Vec<u8>) -> Result<(), Failure> {
-        self.0.put(key, value)
-    }
-
-    fn remove(&self, key: Vec<u8>) -> Result<(), Failure> {
-        self.0.remove(key)
-    }
-
-    fn scan(&self, from: Vec<u8>, limit: u32) -> Result<Vec<Row>, Failure> {
-        self.0.scan(from, limit)
-    }
-}
-
-#[test]
-fn a_callback_that_comes_back_does_not_wait_for_itself() {
-    let database = Arc::new(Recursive(MemoryDatabase::default(), Mutex::default(), Mutex::default()));
-    let store = Store::over(Arc::clone(&database) as Arc<dyn Database>);
-    *database.1.lock().unwrap() = Some(Arc::clone(&store));
-    store.pin(&person("watch").card).unwrap();
-    assert!(database.2.lock().unwrap().iter().all(|failure| *failure == Failure::BUSY));
-    assert!(!database.2.lock().unwrap().is_empty());
-    *database.1.lock().unwrap() = None;
 }
 
 #[test]

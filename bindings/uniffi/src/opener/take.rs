@@ -155,6 +155,7 @@ fn follow(place: &mut dyn Place, manner: &Manner, opened: &zegel::Opened<'_>) ->
 
 /// Works on the state, all of it or none; an alarm is kept in any case, before anybody hears of a refusal.
 fn within<T>(opener: &Opener, work: impl FnOnce(&mut dyn Place) -> Result<T, Failure>) -> Result<T, Failure> {
+    let _taking = opener.store.mark().taking();
     match opener.kind() {
         Kind::File(store) => {
             let mut transaction = store.begin()?;

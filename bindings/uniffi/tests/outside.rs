@@ -1,0 +1,103 @@
+//! What an application brings: its own code in the middle of a call, which may fail, lie, and come back.
+
+mod people;
+
+use std::sync::{Arc, Mutex};
+
+use people::{OPTIONS, TOPIC, beat, both, memory, number, open, person};
+use zegel_uniffi::{
+    Database, Failure, Identity, MemoryDatabase, Opened, Row, Sealer, SealerOptions, Secret, Signer, Store,
+    Taker,
+};
+
+/// A keystore: it signs with a key that this process does not show.
+struct Keystore(Arc<Identity>, bool);
+
+impl Signer for Keystore {
+    fn public_key(&self) -> Vec<u8> {
+        self.0.public_key()
+    }
+
+    fn sign(&self, _: Vec<u8>, _: Vec<u8>) -> Result<Vec<u8>, Failure> {
+        if self.1 { Ok(vec![0; 64]) } else { Err(Failure::CALLBACK) }
+    }
+}
+
+#[test]
+fn a_keystore_that_fails_or_lies_seals_nothing() {
+    let pgo = person("PGO");
+    for answers in [false, true] {
+        let signer = Arc::new(Keystore(Identity::generate().unwrap(), answers));
+        let identity = Identity::from_signer(signer, &Secret::random().unwrap()).unwrap();
+        let options = SealerOptions { self_check: true, ..OPTIONS };
+        let sealer = Sealer::new(&identity, &pgo.card, None, &memory(), options).unwrap();
+        assert_eq!(sealer.seal(TOPIC.into(), beat(b"61")).map_err(number), Err(20));
+    }
+}
+
+/// A database that calls back into the opener that is calling it.
+struct Recursive(MemoryDatabase, Mutex<Option<Arc<Store>>>, Mutex<Vec<Failure>>);
+
+impl Database for Recursive {
+    fn get(&self, key: Vec<u8>) -> Result<Option<Vec<u8>>, Failure> {
+        if let Some(store) = self.1.lock().unwrap().clone() {
+            self.2.lock().unwrap().extend(store.shelved().err());
+        }
+        self.0.get(key)
+    }
+
+    fn put(&self, key: Vec<u8>, value: Vec<u8>) -> Result<(), Failure> {
+        self.0.put(key, value)
+    }
+
+    fn remove(&self, key: Vec<u8>) -> Result<(), Failure> {
+        self.0.remove(key)
+    }
+
+    fn scan(&self, from: Vec<u8>, limit: u32) -> Result<Vec<Row>, Failure> {
+        self.0.scan(from, limit)
+    }
+}
+
+#[test]
+fn a_callback_that_comes_back_does_not_wait_for_itself() {
+    let database = Arc::new(Recursive(MemoryDatabase::default(), Mutex::default(), Mutex::default()));
+    let store = Store::over(Arc::clone(&database) as Arc<dyn Database>);
+    *database.1.lock().unwrap() = Some(Arc::clone(&store));
+    store.pin(&person("watch").card).unwrap();
+    assert!(database.2.lock().unwrap().iter().all(|failure| *failure == Failure::BUSY));
+    assert!(!database.2.lock().unwrap().is_empty());
+    *database.1.lock().unwrap() = None;
+}
+
+/// A taker that hands on what it is given at once.
+struct Eager(Arc<Sealer>, Mutex<Option<Result<Vec<u8>, Failure>>>);
+
+impl Taker for Eager {
+    fn take(&self, _: Opened) -> Result<(), Failure> {
+        *self.1.lock().unwrap() = Some(self.0.seal(TOPIC.into(), beat(b"62")));
+        Ok(())
+    }
+}
+
+#[test]
+fn a_taker_seals_with_numbers_of_another_store_alone() {
+    both(|store| {
+        let (device, pgo, gp) = (person("watch"), person("PGO"), person("GP"));
+        store.pin(&device.card).unwrap();
+        let opener = pgo.opener(&store);
+        let from = device.sealer(&pgo);
+        for (numbers, busy) in [(Arc::clone(&store), true), (memory(), false)] {
+            let sealer = Sealer::new(&pgo.identity, &gp.card, None, &numbers, OPTIONS).unwrap();
+            // Its numbers are reserved by now: it would not even ask the store.
+            sealer.next_sequence().unwrap();
+            let eager = Arc::new(Eager(Arc::clone(&sealer), Mutex::default()));
+            let sealed = from.seal(TOPIC.into(), beat(b"61")).unwrap();
+            opener.open(TOPIC.into(), None, sealed.clone(), false, Some(eager.clone())).unwrap();
+            assert_eq!(open(&opener, &sealed).map_err(number), Err(8), "it was taken");
+            let told = eager.1.lock().unwrap().take().unwrap();
+            assert_eq!(told.err(), busy.then_some(Failure::BUSY));
+            assert!(sealer.seal(TOPIC.into(), beat(b"62")).is_ok(), "afterwards it seals");
+        }
+    });
+}
