@@ -65,9 +65,15 @@ impl Failure {
 
     /// The core's error of this number; `otherwise` when it is none.
     pub(crate) fn core(self, otherwise: Error) -> Error {
+        self.among(&Error::ALL, otherwise)
+    }
+
+    /// Which of the reasons that it may have the application's own code has given; `otherwise` when it is none of them.
+    /// What it met elsewhere, a duplicate perhaps, would else be taken for a verdict on the message.
+    pub(crate) fn among(self, reasons: &[Error], otherwise: Error) -> Error {
         let Self::Refused { number, .. } = self;
-        let same = |error: &Error| i8::try_from(error.code()) == Ok(number);
-        Error::ALL.into_iter().find(same).unwrap_or(otherwise)
+        let same = |error: &&Error| i8::try_from(error.code()) == Ok(number);
+        reasons.iter().find(same).copied().unwrap_or(otherwise)
     }
 }
 
@@ -134,6 +140,8 @@ mod tests {
             assert_eq!(Failure::from(error).core(Error::Storage), error);
         }
         assert_eq!(Failure::CALLBACK.core(Error::KeyUnavailable), Error::KeyUnavailable);
+        let duplicate = Failure::from(Error::Duplicate);
+        assert_eq!(duplicate.among(&[Error::Full], Error::Storage), Error::Storage);
     }
 
     #[test]

@@ -87,7 +87,8 @@ impl Sign for Signing {
             Self::Own(identity) => identity.sign(message, noise),
             Self::Held { signer, .. } => {
                 let signed = signer.sign(message.concat(), noise.expose().to_vec());
-                let signature = signed.map_err(|failure| failure.core(Error::KeyUnavailable))?;
+                let reason = |failure: Failure| failure.among(&[Error::Entropy], Error::KeyUnavailable);
+                let signature = signed.map_err(reason)?;
                 signature.try_into().map_err(|_| Error::KeyUnavailable)
             }
         }

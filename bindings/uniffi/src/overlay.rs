@@ -74,9 +74,9 @@ impl<'d> Overlay<'d> {
     }
 }
 
-/// Whatever the application's database says, it is its storage that failed, unless it has a reason of SPEC §14.
+/// Whatever the application's database says, it is its storage that failed, or has no room.
 fn stored(failure: Failure) -> Failure {
-    failure.core(Error::Storage).into()
+    failure.among(&[Error::Full], Error::Storage).into()
 }
 
 #[cfg(test)]

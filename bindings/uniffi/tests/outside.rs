@@ -35,6 +35,44 @@ fn a_keystore_that_fails_or_lies_seals_nothing() {
     }
 }
 
+/// A database that met something elsewhere, and says so.
+struct Elsewhere(MemoryDatabase, Mutex<Option<Failure>>);
+
+impl Database for Elsewhere {
+    fn get(&self, key: Vec<u8>) -> Result<Option<Vec<u8>>, Failure> {
+        self.0.get(key)
+    }
+
+    fn put(&self, key: Vec<u8>, value: Vec<u8>) -> Result<(), Failure> {
+        self.1.lock().unwrap().map_or(Ok(()), Err)?;
+        self.0.put(key, value)
+    }
+
+    fn remove(&self, key: Vec<u8>) -> Result<(), Failure> {
+        self.0.remove(key)
+    }
+
+    fn scan(&self, from: Vec<u8>, limit: u32) -> Result<Vec<Row>, Failure> {
+        self.0.scan(from, limit)
+    }
+}
+
+#[test]
+fn what_a_database_met_elsewhere_is_no_verdict_on_a_message() {
+    let (device, pgo) = (person("watch"), person("PGO"));
+    let database = Arc::new(Elsewhere(MemoryDatabase::default(), Mutex::default()));
+    let store = Store::over(Arc::clone(&database) as Arc<dyn Database>);
+    store.pin(&device.card).unwrap();
+    let opener = pgo.opener(&store);
+    let sealed = device.sealer(&pgo).seal(TOPIC.into(), beat(b"61")).unwrap();
+    for (met, told) in [(8, 18), (5, 18), (-3, 18), (21, 21)] {
+        *database.1.lock().unwrap() = Some(Failure::Refused { number: met, trouble: None });
+        assert_eq!(open(&opener, &sealed).map_err(number), Err(told));
+    }
+    *database.1.lock().unwrap() = None;
+    assert!(open(&opener, &sealed).is_ok());
+}
+
 /// A database that calls back into the opener that is calling it.
 struct Recursive(MemoryDatabase, Mutex<Option<Arc<Store>>>, Mutex<Vec<Failure>>);
 
