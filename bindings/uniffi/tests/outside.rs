@@ -4,10 +4,10 @@ mod people;
 
 use std::sync::{Arc, Mutex};
 
-use people::{OPTIONS, TOPIC, beat, both, memory, number, open, person};
+use people::{ANYTHING, OPTIONS, TOPIC, beat, both, memory, number, open, person};
 use zegel_uniffi::{
-    Database, Failure, Identity, MemoryDatabase, Opened, Row, Sealer, SealerOptions, Secret, Signer, Store,
-    Taker,
+    Database, Failure, Identity, KemKey, KeyAgreement, MemoryDatabase, Opened, Opener, Row, Sealer,
+    SealerOptions, Secret, Signer, Store, Taker,
 };
 
 /// A keystore: it signs with a key that this process does not show.
@@ -71,6 +71,35 @@ fn what_a_database_met_elsewhere_is_no_verdict_on_a_message() {
     }
     *database.1.lock().unwrap() = None;
     assert!(open(&opener, &sealed).is_ok());
+}
+
+/// A key that a keystore holds, which says no in a way of its own.
+struct Locked(Arc<KemKey>);
+
+impl KeyAgreement for Locked {
+    fn public_key(&self) -> Vec<u8> {
+        self.0.public_key()
+    }
+
+    fn agree(&self, _: Vec<u8>) -> Result<Vec<u8>, Failure> {
+        Err(Failure::CALLBACK)
+    }
+}
+
+#[test]
+fn a_point_that_a_keystore_refuses_is_not_waited_for() {
+    let (device, pgo) = (person("watch"), person("PGO"));
+    let key = KemKey::from_agreement(Arc::new(Locked(Arc::clone(&pgo.key)))).unwrap();
+    let store = memory();
+    store.pin(&device.card).unwrap();
+    let opener = Opener::new(pgo.identity.id(), vec![key], store, ANYTHING).unwrap();
+    let sealed = device.sealer(&pgo).seal(TOPIC.into(), beat(b"61")).unwrap();
+    assert_eq!(open(&opener, &sealed).map_err(number), Err(20), "the user may unlock it");
+    // The encapsulated key, under its label -4: a point of low order.
+    let label = sealed.windows(3).position(|window| window == [0x23, 0x58, 32]).unwrap() + 3;
+    let mut hostile = sealed;
+    hostile[label..label + 32].fill(0);
+    assert_eq!(open(&opener, &hostile).map_err(number), Err(3));
 }
 
 /// A database that calls back into the opener that is calling it.
