@@ -28,12 +28,15 @@ impl Identity {
         Ok(Self::of(zegel::Identity::from_seed(seed.core())?))
     }
 
-    /// The identity whose key `signer` holds. `hedge` was drawn once and is stored (SPEC §5.2).
+    /// The identity whose key `signer` holds. `hedge` was drawn once and is stored (SPEC §5.2). `WeakKey` for a key or
+    /// a hedge that others know (SPEC §2.4).
     #[uniffi::constructor]
     pub fn from_signer(signer: Arc<dyn Signer>, hedge: &Secret) -> Result<Arc<Self>, Failure> {
         let public = bytes::array(&signer.public_key())?;
         let hedge = zegel::Secret::new(*hedge.core().expose());
-        Ok(Arc::new(Self(Arc::new(Signing::Held { signer, public, hedge }))))
+        let held = Signing::Held { signer, public, hedge };
+        held.check()?;
+        Ok(Arc::new(Self(Arc::new(held))))
     }
 
     /// The name of this identity: 32 bytes.

@@ -102,6 +102,36 @@ fn a_point_that_a_keystore_refuses_is_not_waited_for() {
     assert_eq!(open(&opener, &hostile).map_err(number), Err(3));
 }
 
+#[test]
+fn keys_that_others_know_are_refused_wherever_they_are_held() {
+    let held = |public: Vec<u8>, hedge: Vec<u8>| {
+        Identity::from_signer(Arc::new(Foreign(public)), &Secret::of(hedge).unwrap()).err().map(number)
+    };
+    let sound = Identity::generate().unwrap().public_key();
+    let hedge: Vec<u8> = (0..32).collect();
+    // RFC 8032 §7.1, test 1.
+    let published = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
+    let published =
+        (0..32).map(|at| u8::from_str_radix(&published[2 * at..2 * at + 2], 16).unwrap()).collect();
+    assert_eq!(held(sound.clone(), hedge.clone()), None);
+    assert_eq!(held(sound, vec![0; 32]), Some(13));
+    assert_eq!(held(published, hedge.clone()), Some(13));
+    assert_eq!(held(vec![0; 32], hedge), Some(13));
+}
+
+/// A public key, and nobody who signs.
+struct Foreign(Vec<u8>);
+
+impl Signer for Foreign {
+    fn public_key(&self) -> Vec<u8> {
+        self.0.clone()
+    }
+
+    fn sign(&self, _: Vec<u8>, _: Vec<u8>) -> Result<Vec<u8>, Failure> {
+        Err(Failure::CALLBACK)
+    }
+}
+
 /// A database that calls back into the opener that is calling it.
 struct Recursive(MemoryDatabase, Mutex<Option<Arc<Store>>>, Mutex<Vec<Failure>>);
 
