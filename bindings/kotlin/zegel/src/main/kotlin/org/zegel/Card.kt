@@ -80,9 +80,9 @@ public class Card internal constructor(internal val bridged: Bridged, facts: Car
         @JvmStatic
         public fun issue(identity: Identity, claims: CardClaims): Card {
             val bridged = BridgedClaims(
-                claims.serial.toULong(),
-                claims.notBefore.toULong(),
-                claims.expires.toULong(),
+                claims.serial.bridged(),
+                claims.notBefore.bridged(),
+                claims.expires.bridged(),
                 claims.label,
                 claims.kemKeys.map { it.publicKey },
                 claims.status == Status.WITHDRAWN,

@@ -5,7 +5,7 @@ import org.zegel.internal.Opened as BridgedOpened
 import org.zegel.internal.Opener as Bridged
 import org.zegel.internal.Taker as BridgedTaker
 
-/** Limits on what is accepted (SPEC §7.5). The defaults let a phone deliver a week late, and a clock be 5 minutes off. */
+/** Limits on what is accepted (SPEC §7.5). The defaults let a phone deliver a month late, and a clock be 5 minutes off. */
 public class Acceptance @JvmOverloads constructor(
     /** Most seconds between a measurement and its arrival; `null` for any. */
     public val maxAge: Long? = 31 * 86_400,

@@ -50,8 +50,10 @@ public data class Policy @JvmOverloads constructor(
     /** Times are rounded down to a multiple of so many seconds; `null` leaves them exact. */
     val timeResolution: Int? = 60,
 ) {
-    internal fun bridged() =
-        BridgedPolicy(names, prefixes, locations, keepBaseName, timeResolution?.coerceAtLeast(0)?.toUInt())
+    internal fun bridged(): BridgedPolicy {
+        if (timeResolution != null && timeResolution < 0) throw ZegelException(ZegelError.BAD_ARGUMENT)
+        return BridgedPolicy(names, prefixes, locations, keepBaseName, timeResolution?.toUInt())
+    }
 
     /** The same, and these names leave. */
     public fun allow(vararg more: String): Policy = copy(names = names + more)

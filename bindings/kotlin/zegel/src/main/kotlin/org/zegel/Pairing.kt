@@ -42,7 +42,7 @@ public class PairingCode internal constructor(internal val bridged: BridgedCode)
         @JvmStatic
         @JvmOverloads
         public fun draw(identity: Identity, lifetime: Long, now: Long? = now()): PairingCode =
-            PairingCode(call { BridgedCode.draw(identity.bridged, now.bridged(), lifetime.toULong()) })
+            PairingCode(call { BridgedCode.draw(identity.bridged, now.bridged(), lifetime.bridged()) })
 
         /** Reads the text of a code as it was scanned; [ZegelError.MALFORMED], [ZegelError.WEAK_KEY]. */
         @JvmStatic

@@ -11,11 +11,13 @@ public class SessionLimits @JvmOverloads constructor(
     /** Seconds of use: 1 to 86,400. */
     public val seconds: Long = Limits.MAX_SESSION_SECONDS,
 ) {
-    internal fun bridged() = BridgedLimits(block.toULong(), messages.toULong(), seconds.toULong())
+    private val all get() = listOf(block, messages, seconds)
 
-    override fun equals(other: Any?): Boolean = other is SessionLimits && other.bridged() == bridged()
+    internal fun bridged() = BridgedLimits(block.bridged(), messages.bridged(), seconds.bridged())
 
-    override fun hashCode(): Int = bridged().hashCode()
+    override fun equals(other: Any?): Boolean = other is SessionLimits && other.all == all
+
+    override fun hashCode(): Int = all.hashCode()
 
     override fun toString(): String = "SessionLimits($block, $messages, $seconds)"
 }

@@ -33,7 +33,7 @@ public open class Store internal constructor(internal val bridged: Bridged) : Au
     public fun events(): List<Event> = call { bridged.events() }.map { Event.of(it) }
 
     /** Removes an event that somebody has seen; `false` when a later one of its kind has come since. */
-    public fun dismiss(event: Event): Boolean = call { bridged.dismiss(event.number.toULong()) }
+    public fun dismiss(event: Event): Boolean = call { bridged.dismiss(event.number.bridged()) }
 
     /** The numbers of a stream that never arrived. */
     public fun gaps(stream: Stream): List<Gap> =
@@ -43,7 +43,7 @@ public open class Store internal constructor(internal val bridged: Bridged) : Au
     public fun shelved(): Long = call { bridged.shelved() }.toLong()
 
     /** Drops what has waited since before [before], and says how many messages are lost by that. */
-    public fun expireShelf(before: Long): Long = call { bridged.expireShelf(before.toULong()) }.toLong()
+    public fun expireShelf(before: Long): Long = call { bridged.expireShelf(before.coerceAtLeast(0).bridged()) }.toLong()
 
     override fun close(): Unit = bridged.close()
 
@@ -70,7 +70,7 @@ public class FileStore internal constructor(bridged: Bridged) : Store(bridged) {
     /** Stores one's own identity; [ZegelError.CONFLICT] when another one is there. */
     @JvmOverloads
     public fun setIdentity(seed: Secret, created: Long = now()): Unit =
-        call { bridged.setIdentity(seed.bridged, created.toULong()) }
+        call { bridged.setIdentity(seed.bridged, created.bridged()) }
 
     /** One's own KEM keys, in use or retired, oldest first. */
     public fun kemKeys(): List<OwnKey> =
@@ -79,14 +79,14 @@ public class FileStore internal constructor(bridged: Bridged) : Store(bridged) {
     /** Stores one of one's own KEM keys, before a card names it. */
     @JvmOverloads
     public fun addKemKey(secret: Secret, created: Long = now()): Unit =
-        call { bridged.addKemKey(secret.bridged, created.toULong()) }
+        call { bridged.addKemKey(secret.bridged, created.bridged()) }
 
     /** Notes when a KEM key was taken off one's card: its grace begins. `false` when there is no such key. */
     @JvmOverloads
-    public fun retireKemKey(kid: Kid, at: Long = now()): Boolean = call { bridged.retireKemKey(kid.raw, at.toULong()) }
+    public fun retireKemKey(kid: Kid, at: Long = now()): Boolean = call { bridged.retireKemKey(kid.raw, at.bridged()) }
 
     /** Erases the KEM keys that were retired before [before], the end of their grace, and says how many (SPEC §8.4). */
-    public fun eraseRetired(before: Long): Long = call { bridged.eraseRetired(before.toULong()) }.toLong()
+    public fun eraseRetired(before: Long): Long = call { bridged.eraseRetired(before.coerceAtLeast(0).bridged()) }.toLong()
 
     /** Erases one of one's own keys, the identity's too; `false` when there is no such key. */
     public fun eraseKey(kid: Kid): Boolean = call { bridged.eraseKey(kid.raw) }

@@ -41,7 +41,7 @@ public object Limits {
 }
 
 /** Seconds since 1970 by the system's clock: what every `now` is unless a caller says otherwise. */
-public fun now(): Long = System.currentTimeMillis() / 1000
+public fun now(): Long = (System.currentTimeMillis() / 1000).coerceAtLeast(0)
 
 /** What an application's own code threw in the middle of a call, on this thread. */
 private val thrown = ThreadLocal<Throwable?>()
@@ -82,6 +82,9 @@ internal fun <T> callback(work: () -> T): T {
     }
 }
 
-internal fun Long?.bridged(): ULong? = this?.toULong()
+/** A number of the bridge's; below zero there is none, and the largest ones would be taken for it. */
+internal fun Long.bridged(): ULong = if (this >= 0) toULong() else throw ZegelException(ZegelError.BAD_ARGUMENT)
+
+internal fun Long?.bridged(): ULong? = this?.bridged()
 
 internal fun ULong?.faced(): Long? = this?.toLong()
