@@ -87,6 +87,7 @@ public class Card internal constructor(internal val bridged: Bridged, facts: Car
                 claims.kemKeys.map { it.publicKey },
                 claims.status == Status.WITHDRAWN,
             )
+            if (!claims.label.isWhole()) throw ZegelException(ZegelError.BAD_ARGUMENT)
             return Card(call { Bridged.issue(identity.bridged, bridged) })
         }
 

@@ -63,7 +63,7 @@ public class Opener @JvmOverloads constructor(
         now: Long? = now(),
         proven: Boolean = true,
         taker: Taker? = null,
-    ): Opened = Opened(call { bridged.open(topic, now.bridged(), message, proven, taker?.let { Taking(it) }) }, me)
+    ): Opened = Opened(call { bridged.open(topic.topic(), now.bridged(), message, proven, taker?.let { Taking(it) }) }, me)
 
     /**
      * What a subscription does with each message: opens it, and what had waited for it, and says what became of it.
@@ -72,7 +72,7 @@ public class Opener @JvmOverloads constructor(
      */
     @JvmOverloads
     public fun receive(topic: String, message: ByteArray, now: Long? = now(), proven: Boolean = true, taker: Taker): Receipt =
-        Taking(taker).let { Receipt.of(it::threw) { call { bridged.receive(topic, now.bridged(), message, proven, it) } } }
+        Taking(taker).let { Receipt.of(it::threw) { call { bridged.receive(topic.topic(), now.bridged(), message, proven, it) } } }
 
     /** Opens again what waits for a card: after one was pinned or renewed. */
     @JvmOverloads
@@ -81,7 +81,7 @@ public class Opener @JvmOverloads constructor(
 
     /** Decrypts an envelope without believing it, for inspection: no signature is checked, no number is taken. */
     public fun look(topic: String, message: ByteArray): Unverified {
-        val looked = call { bridged.look(topic, message) }
+        val looked = call { bridged.look(topic.topic(), message) }
         return Unverified(
             Kid(looked.sender),
             looked.sequence.toLong(),

@@ -51,7 +51,8 @@ public data class Policy @JvmOverloads constructor(
     val timeResolution: Int? = 60,
 ) {
     internal fun bridged(): BridgedPolicy {
-        if (timeResolution != null && timeResolution < 0) throw ZegelException(ZegelError.BAD_ARGUMENT)
+        val possible = (names + prefixes + locations).all { it.isWhole() } && (timeResolution ?: 0) >= 0
+        if (!possible) throw ZegelException(ZegelError.BAD_ARGUMENT)
         return BridgedPolicy(names, prefixes, locations, keepBaseName, timeResolution?.toUInt())
     }
 

@@ -52,27 +52,27 @@ public class Sealer @JvmOverloads constructor(
 
     /** Seals a measurement for [topic]: the envelope. */
     public fun seal(topic: String, measurement: Measurement): ByteArray =
-        call { bridged.seal(topic, measurement.bridged()) }
+        call { bridged.seal(topic.topic(), measurement.bridged()) }
 
     /** Seals what [policy] lets leave of [pack]; [ZegelError.NOTHING_ALLOWED] when nothing is left. */
     @JvmOverloads
     public fun seal(topic: String, pack: Pack, policy: Policy, time: Long? = now()): ByteArray =
-        call { bridged.sealPack(topic, time.bridged(), pack.bridged, policy.bridged()) }
+        call { bridged.sealPack(topic.topic(), time.bridged(), pack.bridged, policy.bridged()) }
 
     /** Hands on what somebody else has signed: evidence as [Opened.proven] gave it (SPEC §11.2). */
     @JvmOverloads
     public fun forward(topic: String, evidence: ByteArray, time: Long? = now()): ByteArray =
-        call { bridged.forward(topic, time.bridged(), evidence) }
+        call { bridged.forward(topic.topic(), time.bridged(), evidence) }
 
     /** Tells the recipient which devices this identity vouches for, by an [Introduction] (SPEC §11.3). */
     @JvmOverloads
     public fun introduce(topic: String, introduction: ByteArray, time: Long? = now()): ByteArray =
-        call { bridged.introduce(topic, time.bridged(), introduction) }
+        call { bridged.introduce(topic.topic(), time.bridged(), introduction) }
 
     /** Begins a session, whose keyframe is to be published on [topic]. It holds this sealer until its end. */
     @JvmOverloads
     public fun begin(topic: String, limits: SessionLimits = SessionLimits(), now: Long? = now()): Session =
-        Session(this, call { bridged.beginSession(topic, now.bridged(), limits.bridged()) })
+        Session(this, call { bridged.beginSession(topic.topic(), now.bridged(), limits.bridged()) })
 
     /** Takes a newer card of the recipient, however it arrived; [ZegelError.UNKNOWN_SENDER] for one of somebody else. */
     @JvmOverloads
@@ -106,12 +106,12 @@ public class GroupSealer @JvmOverloads constructor(
 
     /** Seals a measurement for [topic]: the envelope. */
     public fun seal(topic: String, measurement: Measurement): ByteArray =
-        call { bridged.seal(topic, measurement.bridged()) }
+        call { bridged.seal(topic.topic(), measurement.bridged()) }
 
     /** Seals what [policy] lets leave of [pack]; [ZegelError.NOTHING_ALLOWED] when nothing is left. */
     @JvmOverloads
     public fun seal(topic: String, pack: Pack, policy: Policy, time: Long? = now()): ByteArray =
-        call { bridged.sealPack(topic, time.bridged(), pack.bridged, policy.bridged()) }
+        call { bridged.sealPack(topic.topic(), time.bridged(), pack.bridged, policy.bridged()) }
 
     /** Takes a newer card of one of the recipients. */
     @JvmOverloads

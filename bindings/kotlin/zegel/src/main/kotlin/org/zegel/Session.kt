@@ -51,15 +51,15 @@ public class Session internal constructor(
      */
     @JvmOverloads
     public fun seal(topic: String, measurement: Measurement, now: Long? = now()): ByteArray =
-        still { bridged.sessionSeal(topic, measurement.bridged(), now.bridged()) }
+        still { bridged.sessionSeal(topic.topic(), measurement.bridged(), now.bridged()) }
 
     /** Seals what [policy] lets leave of [pack]. */
     @JvmOverloads
     public fun seal(topic: String, pack: Pack, policy: Policy, time: Long? = now(), now: Long? = now()): ByteArray =
-        still { bridged.sessionSealPack(topic, time.bridged(), pack.bridged, policy.bridged(), now.bridged()) }
+        still { bridged.sessionSealPack(topic.topic(), time.bridged(), pack.bridged, policy.bridged(), now.bridged()) }
 
     /** Signs all messages since the last manifest, at once: a message itself, to be published on [topic]. */
-    public fun manifest(topic: String): ByteArray = still { bridged.sessionManifest(topic) }
+    public fun manifest(topic: String): ByteArray = still { bridged.sessionManifest(topic.topic()) }
 
     /** Takes a newer card of the recipient: whether the session goes on. With another key it is over. */
     @JvmOverloads

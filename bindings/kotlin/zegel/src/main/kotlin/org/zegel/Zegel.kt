@@ -3,6 +3,7 @@ package org.zegel
 
 import org.zegel.internal.Failure
 import org.zegel.internal.InternalException
+import java.nio.charset.CharacterCodingException
 
 /** Limits of SPEC §3.3. */
 public object Limits {
@@ -54,6 +55,9 @@ internal fun <T> call(work: () -> T): T {
         return work()
     } catch (failure: Failure.Refused) {
         throw refused(failure)
+    } catch (_: CharacterCodingException) {
+        // Half a surrogate pair.
+        throw ZegelException(ZegelError.BAD_ARGUMENT)
     } catch (_: InternalException) {
         // Its text is whatever a panic said; the panic itself is on standard error.
         throw ZegelBug()
@@ -86,5 +90,11 @@ internal fun <T> callback(work: () -> T): T {
 internal fun Long.bridged(): ULong = if (this >= 0) toULong() else throw ZegelException(ZegelError.BAD_ARGUMENT)
 
 internal fun Long?.bridged(): ULong? = this?.bridged()
+
+/** What the bridge can encode: a text with half a surrogate pair has no UTF-8, and is no topic. */
+internal fun String.topic(): String = if (isWhole()) this else throw ZegelException(ZegelError.INVALID_TOPIC)
+
+/** Whether each surrogate has its other half. */
+internal fun String.isWhole(): Boolean = Charsets.UTF_8.newEncoder().canEncode(this)
 
 internal fun ULong?.faced(): Long? = this?.toLong()

@@ -37,4 +37,27 @@ class MisuseTest {
         for (work in calls) refused(ZegelError.BAD_ARGUMENT, work)
         assertEquals(SessionLimits(block = -1), SessionLimits(block = -1))
     }
+
+    @Test
+    fun `half a character is no text`() {
+        val half = "\uD83D"
+        val (sealer, opener) = device.sealer(pgo) to pgo.opener(Store.memory())
+        val pack = Pack(listOf(Record.number("heart-rate", "beat/min", 61.0)))
+        val topics: List<() -> Any?> = listOf(
+            { sealer.seal(half, beat("61")) }, { sealer.seal(half, pack, Policy()) }, { sealer.begin(half) },
+            { opener.open(half, ByteArray(9)) }, { opener.look(half, ByteArray(9)) },
+            { device.sealer(pgo).begin(TOPIC).seal(half, beat("61")) },
+            { device.sealer(pgo).begin(TOPIC).manifest(half) },
+        )
+        for (work in topics) refused(ZegelError.INVALID_TOPIC, work)
+        assertEquals(Verdict.REFUSED, opener.receive(half, ByteArray(9)) { }.verdict)
+        val texts: List<() -> Any?> = listOf(
+            { Card.issue(device.identity, claims(half, 1)) }, { pack.withheld(Policy(listOf(half))) },
+            { Pack(listOf(Record(half))) }, { Id.parse(half) },
+        )
+        for (work in texts) refused(ZegelError.BAD_ARGUMENT, work)
+        refused(ZegelError.MALFORMED) { PairingCode.parse(half) }
+        val whole = Card.issue(device.identity, claims("hart \uD83D\uDC93 ą", 1))
+        assertEquals("hart \uD83D\uDC93 ą", Card.read(whole.toByteArray()).label)
+    }
 }
