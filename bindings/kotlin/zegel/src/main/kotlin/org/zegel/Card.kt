@@ -34,7 +34,10 @@ public enum class Status {
  * A verified card: the public keys of somebody, signed by the identity they name. It proves that its keys belong
  * together; that they belong to the right person is for the user to say, by pinning it.
  */
-public class Card internal constructor(internal val bridged: Bridged, facts: CardFacts) : AutoCloseable {
+public class Card internal constructor(bridged: Bridged, facts: CardFacts) : AutoCloseable {
+    internal val grip = Grip(bridged)
+    internal val bridged get() = grip.bridged
+
     internal constructor(bridged: Bridged) : this(bridged, call { bridged.facts() })
 
     /** Whose keys these are. */
@@ -71,7 +74,7 @@ public class Card internal constructor(internal val bridged: Bridged, facts: Car
     @JvmOverloads
     public fun check(now: Long? = now()): Unit = call { bridged.check(now.bridged()) }
 
-    override fun close(): Unit = bridged.close()
+    override fun close(): Unit = grip.close()
 
     override fun toString(): String = "Card($id, serial $serial)"
 
@@ -88,7 +91,7 @@ public class Card internal constructor(internal val bridged: Bridged, facts: Car
                 claims.status == Status.WITHDRAWN,
             )
             if (!claims.label.isWhole()) throw ZegelException(ZegelError.BAD_ARGUMENT)
-            return Card(call { Bridged.issue(identity.bridged, bridged) })
+            return Card(call(identity.grip) { Bridged.issue(identity.bridged, bridged) })
         }
 
         /** Reads and verifies a card; [ZegelError.MALFORMED], [ZegelError.WEAK_KEY], [ZegelError.REJECTED]. */

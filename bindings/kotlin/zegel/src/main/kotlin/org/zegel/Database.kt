@@ -11,8 +11,9 @@ import org.zegel.internal.Succession as BridgedSuccession
  * it is a secret; whoever can write it can pin a card.
  *
  * With an [Opener], wrap its call and the storing of the measurement in one transaction, and commit it also when the
- * call was refused: an alarm is a row. With a [Sealer], what [put] returned for has to be durable, whatever is rolled
- * back (SPEC §6.2, §7.3). Whatever this throws becomes [ZegelError.STORAGE].
+ * message was refused: an alarm is a row. Roll it back after [Verdict.LATER] and [ZegelError.STORAGE]. With a [Sealer],
+ * what [put] returned for has to be durable, whatever is rolled back (SPEC §6.2, §7.3). One [Store] for one table: two
+ * would not wait for each other. Whatever this throws becomes [ZegelError.STORAGE], but for [ZegelError.FULL].
  */
 public interface Database {
     /** The value under [key]. */

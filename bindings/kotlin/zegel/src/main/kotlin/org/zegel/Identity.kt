@@ -30,14 +30,17 @@ public interface KeyAgreement {
  * A private identity: it signs. What it knows is wiped when it and the sealers and pairings that were made with it are
  * closed.
  */
-public class Identity internal constructor(internal val bridged: Bridged) : AutoCloseable {
+public class Identity internal constructor(bridged: Bridged) : AutoCloseable {
+    internal val grip = Grip(bridged)
+    internal val bridged get() = grip.bridged
+
     /** The name of this identity. */
     public val id: Id = Id(call { bridged.id() })
 
     /** The Ed25519 public key, 32 bytes. */
     public val publicKey: ByteArray get() = call { bridged.publicKey() }
 
-    override fun close(): Unit = bridged.close()
+    override fun close(): Unit = grip.close()
 
     override fun toString(): String = "Identity($id, ..)"
 
@@ -48,24 +51,27 @@ public class Identity internal constructor(internal val bridged: Bridged) : Auto
 
         /** The identity of a stored seed; [ZegelError.WEAK_KEY] for one that others know. */
         @JvmStatic
-        public fun of(seed: Secret): Identity = Identity(call { Bridged.fromSeed(seed.bridged) })
+        public fun of(seed: Secret): Identity = Identity(call(seed.grip) { Bridged.fromSeed(seed.grip.bridged) })
 
-        /** The identity whose key [signer] holds. [hedge] was drawn once, and is stored (SPEC §5.2). */
+        /** The identity whose key [signer] holds. [hedge] was drawn once, and is stored (SPEC §5.2); [ZegelError.WEAK_KEY]. */
         @JvmStatic
         public fun of(signer: Signer, hedge: Secret): Identity =
-            Identity(call { Bridged.fromSigner(Signing(signer), hedge.bridged) })
+            Identity(call(hedge.grip) { Bridged.fromSigner(Signing(signer), hedge.grip.bridged) })
     }
 }
 
 /** A private KEM key: it opens. What it knows is wiped when it and the openers that hold it are closed. */
-public class KemKey internal constructor(internal val bridged: BridgedKey) : AutoCloseable {
+public class KemKey internal constructor(bridged: BridgedKey) : AutoCloseable {
+    internal val grip = Grip(bridged)
+    internal val bridged get() = grip.bridged
+
     /** The public half, for a card: 32 bytes. */
     public val publicKey: ByteArray get() = call { bridged.publicKey() }
 
     /** What an envelope names this key by. */
     public val kid: Kid get() = Kid(call { bridged.kid() })
 
-    override fun close(): Unit = bridged.close()
+    override fun close(): Unit = grip.close()
 
     override fun toString(): String = "KemKey($kid, ..)"
 
@@ -76,7 +82,7 @@ public class KemKey internal constructor(internal val bridged: BridgedKey) : Aut
 
         /** The key of 32 stored bytes; [ZegelError.WEAK_KEY] for one that others know. */
         @JvmStatic
-        public fun of(secret: Secret): KemKey = KemKey(call { BridgedKey.fromSecret(secret.bridged) })
+        public fun of(secret: Secret): KemKey = KemKey(call(secret.grip) { BridgedKey.fromSecret(secret.grip.bridged) })
 
         /** The key that [agreement] holds. */
         @JvmStatic

@@ -26,7 +26,7 @@ public class Acceptance @JvmOverloads constructor(
 /**
  * Stores what was opened, durably, or throws. It runs in the middle of the transaction that takes the number: where it
  * throws, nothing was taken, and the broker will deliver the message again. It makes no call to the same [Store], nor
- * to an opener or a sealer of it.
+ * to an opener or a sealer of it: [ZegelError.BUSY].
  */
 public fun interface Taker {
     /**
@@ -47,8 +47,9 @@ public class Opener @JvmOverloads constructor(
     store: Store,
     acceptance: Acceptance = Acceptance(),
 ) : AutoCloseable {
-    private val bridged =
-        call { Bridged(me.raw, keys.map { it.bridged }, store.bridged, acceptance.bridged()) }
+    private val bridged = call(store.grip, *keys.map { it.grip }.toTypedArray()) {
+        Bridged(me.raw, keys.map { it.bridged }, store.bridged, acceptance.bridged())
+    }
 
     /**
      * Opens what arrived on [topic], and takes its number. With [proven], [Opened.proven] is what can be handed on

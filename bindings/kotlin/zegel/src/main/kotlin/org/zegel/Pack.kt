@@ -7,7 +7,10 @@ import org.zegel.internal.Record as BridgedRecord
 import org.zegel.internal.Value as BridgedValue
 
 /** A list of 1 to 1024 SenML records in which every name, unit, number and time is in order (RFC 8428, SPEC §9.1). */
-public class Pack internal constructor(internal val bridged: Bridged) : AutoCloseable {
+public class Pack internal constructor(bridged: Bridged) : AutoCloseable {
+    internal val grip = Grip(bridged)
+    internal val bridged get() = grip.bridged
+
     /** Checks the records; [ZegelError.MALFORMED], [ZegelError.TOO_LARGE]. */
     public constructor(records: List<Record>) : this(call { Bridged(records.map { it.bridged() }) })
 
@@ -28,7 +31,7 @@ public class Pack internal constructor(internal val bridged: Bridged) : AutoClos
     /** The whole names of what [policy] keeps home, sorted, for telling the user. */
     public fun withheld(policy: Policy): List<String> = call { bridged.withheld(policy.bridged()) }
 
-    override fun close(): Unit = bridged.close()
+    override fun close(): Unit = grip.close()
 
     public companion object {
         /** Reads a pack that anybody wrote; [ZegelError.MALFORMED], [ZegelError.TOO_LARGE]. */

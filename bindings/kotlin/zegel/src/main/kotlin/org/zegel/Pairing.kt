@@ -7,7 +7,10 @@ import org.zegel.internal.PairingCode as BridgedCode
  * The code that one end shows and the other scans (SPEC §12.1). It is as secret as what it pairs, and serves once: a
  * [Pairing] takes it over.
  */
-public class PairingCode internal constructor(internal val bridged: BridgedCode) : AutoCloseable {
+public class PairingCode internal constructor(bridged: BridgedCode) : AutoCloseable {
+    internal val grip = Grip(bridged)
+    internal val bridged get() = grip.bridged
+
     /** Who shows it. */
     public val shower: Id = Id(call { bridged.shower() })
 
@@ -33,7 +36,7 @@ public class PairingCode internal constructor(internal val bridged: BridgedCode)
         }
     }
 
-    override fun close(): Unit = bridged.close()
+    override fun close(): Unit = grip.close()
 
     override fun toString(): String = "PairingCode($shower, ..)"
 
@@ -42,7 +45,7 @@ public class PairingCode internal constructor(internal val bridged: BridgedCode)
         @JvmStatic
         @JvmOverloads
         public fun draw(identity: Identity, lifetime: Long, now: Long? = now()): PairingCode =
-            PairingCode(call { BridgedCode.draw(identity.bridged, now.bridged(), lifetime.bridged()) })
+            PairingCode(call(identity.grip) { BridgedCode.draw(identity.bridged, now.bridged(), lifetime.bridged()) })
 
         /** Reads the text of a code as it was scanned; [ZegelError.MALFORMED], [ZegelError.WEAK_KEY]. */
         @JvmStatic
@@ -103,12 +106,15 @@ public class Pairing private constructor(private val bridged: Bridged) : AutoClo
         @JvmStatic
         @JvmOverloads
         public fun show(code: PairingCode, identity: Identity, card: Card, now: Long? = now()): Pairing =
-            Pairing(call { Bridged.show(code.bridged, identity.bridged, card.bridged, now.bridged()) })
+            Pairing(of(code, identity, card) { Bridged.show(code.bridged, identity.bridged, card.bridged, now.bridged()) })
 
         /** The end that has scanned [code]; [ZegelError.REJECTED] for one's own, [ZegelError.EXPIRED]. */
         @JvmStatic
         @JvmOverloads
         public fun scan(code: PairingCode, identity: Identity, card: Card, now: Long? = now()): Pairing =
-            Pairing(call { Bridged.answer(code.bridged, identity.bridged, card.bridged, now.bridged()) })
+            Pairing(of(code, identity, card) { Bridged.answer(code.bridged, identity.bridged, card.bridged, now.bridged()) })
+
+        private fun of(code: PairingCode, identity: Identity, card: Card, work: () -> Bridged): Bridged =
+            call(code.grip, identity.grip, card.grip) { work() }
     }
 }

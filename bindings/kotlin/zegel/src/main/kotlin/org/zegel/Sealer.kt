@@ -37,7 +37,7 @@ public class Sealer @JvmOverloads constructor(
     options: SealerOptions = SealerOptions(),
     now: Long? = now(),
 ) : AutoCloseable {
-    internal val bridged = call {
+    internal val bridged = call(identity.grip, recipient.grip, store.grip) {
         Bridged(identity.bridged, recipient.bridged, now.bridged(), store.bridged, options.bridged())
     }
 
@@ -57,7 +57,7 @@ public class Sealer @JvmOverloads constructor(
     /** Seals what [policy] lets leave of [pack]; [ZegelError.NOTHING_ALLOWED] when nothing is left. */
     @JvmOverloads
     public fun seal(topic: String, pack: Pack, policy: Policy, time: Long? = now()): ByteArray =
-        call { bridged.sealPack(topic.topic(), time.bridged(), pack.bridged, policy.bridged()) }
+        call(pack.grip) { bridged.sealPack(topic.topic(), time.bridged(), pack.bridged, policy.bridged()) }
 
     /** Hands on what somebody else has signed: evidence as [Opened.proven] gave it (SPEC §11.2). */
     @JvmOverloads
@@ -77,7 +77,7 @@ public class Sealer @JvmOverloads constructor(
     /** Takes a newer card of the recipient, however it arrived; [ZegelError.UNKNOWN_SENDER] for one of somebody else. */
     @JvmOverloads
     public fun renew(card: Card, now: Long? = now()): Succession =
-        Succession.of(call { bridged.renew(card.bridged, now.bridged()) })
+        Succession.of(call(card.grip) { bridged.renew(card.bridged, now.bridged()) })
 
     override fun close(): Unit = bridged.close()
 }
@@ -93,7 +93,7 @@ public class GroupSealer @JvmOverloads constructor(
     options: SealerOptions = SealerOptions(),
     now: Long? = now(),
 ) : AutoCloseable {
-    private val bridged = call {
+    private val bridged = call(identity.grip, store.grip, *recipients.map { it.grip }.toTypedArray()) {
         val cards = recipients.map { it.bridged }
         BridgedGroup(identity.bridged, cards, now.bridged(), store.bridged, options.bridged())
     }
@@ -111,12 +111,12 @@ public class GroupSealer @JvmOverloads constructor(
     /** Seals what [policy] lets leave of [pack]; [ZegelError.NOTHING_ALLOWED] when nothing is left. */
     @JvmOverloads
     public fun seal(topic: String, pack: Pack, policy: Policy, time: Long? = now()): ByteArray =
-        call { bridged.sealPack(topic.topic(), time.bridged(), pack.bridged, policy.bridged()) }
+        call(pack.grip) { bridged.sealPack(topic.topic(), time.bridged(), pack.bridged, policy.bridged()) }
 
     /** Takes a newer card of one of the recipients. */
     @JvmOverloads
     public fun renew(card: Card, now: Long? = now()): Succession =
-        Succession.of(call { bridged.renew(card.bridged, now.bridged()) })
+        Succession.of(call(card.grip) { bridged.renew(card.bridged, now.bridged()) })
 
     override fun close(): Unit = bridged.close()
 }

@@ -6,13 +6,15 @@ import org.zegel.internal.Secret as Bridged
  * 32 secret bytes, outside of the heap of the JVM: a seed or a private key on its way to a keystore or from it.
  * [close] wipes them.
  */
-public class Secret internal constructor(internal val bridged: Bridged) : AutoCloseable {
+public class Secret internal constructor(bridged: Bridged) : AutoCloseable {
+    internal val grip = Grip(bridged)
+
     /**
      * Lends a copy of the bytes, for storing them where the platform keeps keys, and wipes it afterwards. The
      * collector may have moved the array meanwhile, and left a copy that nobody can wipe: keep the block short.
      */
     public fun <T> expose(use: (ByteArray) -> T): T {
-        val bytes = call { bridged.expose() }
+        val bytes = call { grip.bridged.expose() }
         try {
             return use(bytes)
         } finally {
@@ -20,7 +22,7 @@ public class Secret internal constructor(internal val bridged: Bridged) : AutoCl
         }
     }
 
-    override fun close(): Unit = bridged.close()
+    override fun close(): Unit = grip.close()
 
     override fun toString(): String = "Secret(..)"
 

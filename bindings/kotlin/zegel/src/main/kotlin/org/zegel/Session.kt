@@ -56,7 +56,7 @@ public class Session internal constructor(
     /** Seals what [policy] lets leave of [pack]. */
     @JvmOverloads
     public fun seal(topic: String, pack: Pack, policy: Policy, time: Long? = now(), now: Long? = now()): ByteArray =
-        still { bridged.sessionSealPack(topic.topic(), time.bridged(), pack.bridged, policy.bridged(), now.bridged()) }
+        still(pack.grip) { bridged.sessionSealPack(topic.topic(), time.bridged(), pack.bridged, policy.bridged(), now.bridged()) }
 
     /** Signs all messages since the last manifest, at once: a message itself, to be published on [topic]. */
     public fun manifest(topic: String): ByteArray = still { bridged.sessionManifest(topic.topic()) }
@@ -64,7 +64,7 @@ public class Session internal constructor(
     /** Takes a newer card of the recipient: whether the session goes on. With another key it is over. */
     @JvmOverloads
     public fun renew(card: Card, now: Long? = now()): Boolean {
-        val goesOn = still { bridged.sessionRenew(card.bridged, now.bridged()) }
+        val goesOn = still(card.grip) { bridged.sessionRenew(card.bridged, now.bridged()) }
         open = goesOn
         return goesOn
     }
@@ -81,8 +81,8 @@ public class Session internal constructor(
     }
 
     /** A session that has ended does not act in the one after it. */
-    private fun <T> still(work: () -> T): T {
+    private fun <T> still(vararg given: Grip<*>, work: () -> T): T {
         if (!open) throw ZegelException(ZegelError.BAD_CONTEXT)
-        return call(work)
+        return call(*given) { work() }
     }
 }

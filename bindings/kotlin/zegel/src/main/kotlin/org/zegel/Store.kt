@@ -7,15 +7,18 @@ import org.zegel.internal.Store as Bridged
  * Openers and sealers share it, from any thread. A phone's is a [FileStore], or over the application's own
  * [Database].
  */
-public open class Store internal constructor(internal val bridged: Bridged) : AutoCloseable {
+public open class Store internal constructor(bridged: Bridged) : AutoCloseable {
+    internal val grip = Grip(bridged)
+    internal val bridged get() = grip.bridged
+
     /**
      * Pins a card that somebody vouched for: scanned, compared, handed over. This is where trust begins, and never
      * with a card that the broker delivered. [ZegelError.REVOKED], [ZegelError.ROLLBACK], [ZegelError.EQUIVOCATION].
      */
-    public fun pin(card: Card): Succession = Succession.of(call { bridged.pin(card.bridged) })
+    public fun pin(card: Card): Succession = Succession.of(call(card.grip) { bridged.pin(card.bridged) })
 
     /** Takes a newer card of somebody pinned, as the broker delivered it; [ZegelError.UNKNOWN_SENDER] of anybody else. */
-    public fun renew(card: Card): Succession = Succession.of(call { bridged.renew(card.bridged) })
+    public fun renew(card: Card): Succession = Succession.of(call(card.grip) { bridged.renew(card.bridged) })
 
     /** Ends the trust in somebody for good, also when they were never pinned. */
     public fun revoke(id: Id): Unit = call { bridged.revoke(id.raw) }
@@ -45,7 +48,8 @@ public open class Store internal constructor(internal val bridged: Bridged) : Au
     /** Drops what has waited since before [before], and says how many messages are lost by that. */
     public fun expireShelf(before: Long): Long = call { bridged.expireShelf(before.coerceAtLeast(0).bridged()) }.toLong()
 
-    override fun close(): Unit = bridged.close()
+    /** Lets go of it. A file is free for others once the openers and sealers that were made with it are closed too. */
+    override fun close(): Unit = grip.close()
 
     public companion object {
         /** Opens the store in a file of its own, or makes one there. */
@@ -70,7 +74,7 @@ public class FileStore internal constructor(bridged: Bridged) : Store(bridged) {
     /** Stores one's own identity; [ZegelError.CONFLICT] when another one is there. */
     @JvmOverloads
     public fun setIdentity(seed: Secret, created: Long = now()): Unit =
-        call { bridged.setIdentity(seed.bridged, created.bridged()) }
+        call(seed.grip) { bridged.setIdentity(seed.grip.bridged, created.bridged()) }
 
     /** One's own KEM keys, in use or retired, oldest first. */
     public fun kemKeys(): List<OwnKey> =
@@ -79,7 +83,7 @@ public class FileStore internal constructor(bridged: Bridged) : Store(bridged) {
     /** Stores one of one's own KEM keys, before a card names it. */
     @JvmOverloads
     public fun addKemKey(secret: Secret, created: Long = now()): Unit =
-        call { bridged.addKemKey(secret.bridged, created.bridged()) }
+        call(secret.grip) { bridged.addKemKey(secret.grip.bridged, created.bridged()) }
 
     /** Notes when a KEM key was taken off one's card: its grace begins. `false` when there is no such key. */
     @JvmOverloads

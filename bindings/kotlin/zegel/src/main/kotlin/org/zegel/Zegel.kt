@@ -47,14 +47,25 @@ public fun now(): Long = (System.currentTimeMillis() / 1000).coerceAtLeast(0)
 /** What an application's own code threw in the middle of a call, on this thread. */
 private val thrown = ThreadLocal<Throwable?>()
 
-/** One call to the bridge: its failures become this face's, and what the application threw comes back as it was. */
-internal fun <T> call(work: () -> T): T {
+/**
+ * One call to the bridge, with what it is [given] held open: its failures become this face's, and what the application
+ * threw comes back as it was.
+ */
+internal fun <T> call(vararg given: Grip<*>, work: () -> T): T {
     val before = thrown.get()
     thrown.set(null)
+    var held = 0
     try {
+        for (grip in given) {
+            grip.hold()
+            held++
+        }
         return work()
     } catch (failure: Failure.Refused) {
         throw refused(failure)
+    } catch (_: IllegalStateException) {
+        // So the lower half says that the object is closed; what the application threw comes as a failure.
+        throw ZegelException(ZegelError.BAD_CONTEXT)
     } catch (_: CharacterCodingException) {
         // Half a surrogate pair.
         throw ZegelException(ZegelError.BAD_ARGUMENT)
@@ -62,6 +73,7 @@ internal fun <T> call(work: () -> T): T {
         // Its text is whatever a panic said; the panic itself is on standard error.
         throw ZegelBug()
     } finally {
+        for (grip in given.take(held)) grip.release()
         thrown.set(before)
     }
 }

@@ -4,11 +4,61 @@ import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.io.TempDir
 import java.nio.file.Path
+import java.util.concurrent.Callable
+import java.util.concurrent.Executors
+import java.util.concurrent.TimeUnit
 
 /** What an application does wrong, and the other half of the time without knowing: it is told so by the one exception. */
 class MisuseTest {
     private val device = Person("watch")
     private val pgo = Person("PGO")
+
+    @Test
+    fun `what is closed is neither called nor given`(@TempDir folder: Path) {
+        val (identity, key, card) = Triple(Identity.generate(), KemKey.generate(), Person("closed").card)
+        val (store, seed) = Store.memory() to Secret.random()
+        val pack = Pack(listOf(Record.number("heart-rate", "beat/min", 61.0)))
+        val code = PairingCode.draw(pgo.identity, 600)
+        val (sealer, opener) = device.sealer(pgo) to pgo.opener(Store.memory())
+        val pairing = Pairing.show(PairingCode.draw(pgo.identity, 600), pgo.identity, pgo.card)
+        val all = listOf(identity, key, card, store, seed, pack, code, sealer, opener, pairing)
+        all.forEach { it.close() }
+        all.forEach { it.close() }
+        val file = Store.file(folder.resolve("state"))
+        val calls: List<() -> Any?> = listOf(
+            { identity.publicKey }, { key.kid }, { card.toByteArray() }, { store.peers() }, { seed.expose { it } },
+            { pack.encode() }, { code.text() }, { sealer.seal(TOPIC, beat("61")) }, { opener.retry { } },
+            { pairing.take(ByteArray(1)) }, { Card.issue(identity, claims("", 1)) },
+            { Card.issue(device.identity, claims("", 1, key)) }, { Store.memory().pin(card) }, { file.renew(card) },
+            { Identity.of(seed) }, { KemKey.of(seed) }, { file.setIdentity(seed) }, { file.addKemKey(seed) },
+            { Sealer(identity, pgo.card, Store.memory()) }, { Sealer(device.identity, card, Store.memory()) },
+            { Sealer(device.identity, pgo.card, store) }, { device.sealer(pgo).renew(card) },
+            { device.sealer(pgo).begin(TOPIC).renew(card) }, { Opener(pgo.id, listOf(pgo.key, key), Store.memory()) },
+            { pgo.opener(store) }, { GroupSealer(device.identity, listOf(pgo.card, card), Store.memory()) },
+            { device.sealer(pgo).seal(TOPIC, pack, Policy()) }, { Pairing.show(code, pgo.identity, pgo.card) },
+            { Pairing.scan(PairingCode.draw(pgo.identity, 600), identity, pgo.card) },
+            { PairingCode.draw(identity, 600) }, { Introduction.write(listOf(card)) },
+        )
+        for (work in calls) refused(ZegelError.BAD_CONTEXT, work)
+    }
+
+    @Test
+    fun `a key that one thread closes serves the others until then`() {
+        val pool = Executors.newFixedThreadPool(4)
+        repeat(200) {
+            val identity = Identity.generate()
+            val issue = Callable {
+                generateSequence { runCatching { Card.issue(identity, claims("watch", 1)) } }.first { it.isFailure }
+            }
+            val ends = List(3) { pool.submit(issue) }
+            pool.submit { identity.close() }
+            for (end in ends) {
+                val thrown = end.get(10, TimeUnit.SECONDS).exceptionOrNull()
+                assertEquals(ZegelError.BAD_CONTEXT, (thrown as ZegelException).error)
+            }
+        }
+        pool.shutdown()
+    }
 
     @Test
     fun `no number is below zero, and no clock erases a key`(@TempDir folder: Path) {
