@@ -33,7 +33,8 @@ public class Session internal constructor(
 ) : AutoCloseable {
     private val bridged = sealer.bridged
 
-    @Volatile
+    // A signer or a database that comes back here holds it already, and hears BUSY from the bridge.
+    private val lock = Any()
     private var open = true
 
     /** Names the session on the wire. */
@@ -63,26 +64,28 @@ public class Session internal constructor(
 
     /** Takes a newer card of the recipient: whether the session goes on. With another key it is over. */
     @JvmOverloads
-    public fun renew(card: Card, now: Long? = now()): Boolean {
-        val goesOn = still(card.grip) { bridged.sessionRenew(card.bridged, now.bridged()) }
-        open = goesOn
-        return goesOn
-    }
+    public fun renew(card: Card, now: Long? = now()): Boolean =
+        still(card.grip) { bridged.sessionRenew(card.bridged, now.bridged()).also { open = it } }
 
     /** Ends the session: its keys are wiped, and the sealer, which this gives back, is free. */
     public fun end(): Sealer {
-        still { bridged.endSession() }
-        open = false
+        still { bridged.endSession().also { open = false } }
         return sealer
     }
 
-    override fun close() {
-        if (open) end()
+    override fun close(): Unit = synchronized(lock) {
+        try {
+            if (open) end()
+        } catch (refused: ZegelException) {
+            // The sealer was closed first, and took the session with it.
+            if (refused.error != ZegelError.BAD_CONTEXT) throw refused
+            open = false
+        }
     }
 
-    /** A session that has ended does not act in the one after it. */
-    private fun <T> still(vararg given: Grip<*>, work: () -> T): T {
+    /** A session that has ended does not act in the one after it, whichever thread ends it. */
+    private fun <T> still(vararg given: Grip<*>, work: () -> T): T = synchronized(lock) {
         if (!open) throw ZegelException(ZegelError.BAD_CONTEXT)
-        return call(*given) { work() }
+        call(*given) { work() }
     }
 }

@@ -110,4 +110,33 @@ class MisuseTest {
         val whole = Card.issue(device.identity, claims("hart \uD83D\uDC93 ą", 1))
         assertEquals("hart \uD83D\uDC93 ą", Card.read(whole.toByteArray()).label)
     }
+
+    @Test
+    fun `a session ends once, whoever ends it, and with its sealer`() {
+        val sealer = device.sealer(pgo)
+        repeat(50) {
+            val session = sealer.begin(TOPIC)
+            val pool = Executors.newFixedThreadPool(4)
+            val ends = List(4) { pool.submit { runCatching { session.end() } ; session.close() } }
+            ends.forEach { it.get(10, TimeUnit.SECONDS) }
+            pool.shutdown()
+            sealer.seal(TOPIC, beat("61"))
+        }
+        val session = sealer.begin(TOPIC)
+        sealer.close()
+        session.close()
+        refused(ZegelError.BAD_CONTEXT) { session.unsigned }
+    }
+
+    @Test
+    fun `a signer that comes back is told so, and does not hang`() {
+        val keystore = OutsideTest.Keystore()
+        val identity = Identity.of(keystore, Secret.random())
+        val session = Sealer(identity, pgo.card, Store.memory()).begin(TOPIC)
+        session.seal(TOPIC, beat("61"))
+        var told: ZegelException? = null
+        keystore.meanwhile = { told = refused(ZegelError.BUSY) { session.seal(TOPIC, beat("62")) } }
+        session.manifest(TOPIC)
+        assertEquals(ZegelError.BUSY, told?.error)
+    }
 }

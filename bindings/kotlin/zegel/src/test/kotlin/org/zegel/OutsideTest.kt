@@ -30,6 +30,7 @@ class OutsideTest {
     class Keystore : Signer {
         private val pair = KeyPairGenerator.getInstance("Ed25519").generateKeyPair()
         var gone = false
+        var meanwhile = {}
         override val publicKey: ByteArray
             get() {
                 val point = (pair.public as EdECPublicKey).point
@@ -38,6 +39,7 @@ class OutsideTest {
 
         override fun sign(message: ByteArray, noise: ByteArray): ByteArray {
             check(!gone) { "the user has removed the key" }
+            meanwhile()
             return Signature.getInstance("Ed25519").apply { initSign(pair.private); update(message) }.sign()
         }
     }
