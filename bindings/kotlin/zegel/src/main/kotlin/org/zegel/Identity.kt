@@ -55,8 +55,10 @@ public class Identity internal constructor(bridged: Bridged) : AutoCloseable {
 
         /** The identity whose key [signer] holds. [hedge] was drawn once, and is stored (SPEC §5.2); [ZegelError.WEAK_KEY]. */
         @JvmStatic
-        public fun of(signer: Signer, hedge: Secret): Identity =
-            Identity(call(hedge.grip) { Bridged.fromSigner(Signing(signer), hedge.grip.bridged) })
+        public fun of(signer: Signer, hedge: Secret): Identity {
+            val held = Signing(signer, asked { signer.publicKey })
+            return Identity(call(hedge.grip) { Bridged.fromSigner(held, hedge.grip.bridged) })
+        }
     }
 }
 
@@ -86,19 +88,28 @@ public class KemKey internal constructor(bridged: BridgedKey) : AutoCloseable {
 
         /** The key that [agreement] holds. */
         @JvmStatic
-        public fun of(agreement: KeyAgreement): KemKey =
-            KemKey(call { BridgedKey.fromAgreement(Agreeing(agreement)) })
+        public fun of(agreement: KeyAgreement): KemKey {
+            val held = Agreeing(agreement, asked { agreement.publicKey })
+            return KemKey(call { BridgedKey.fromAgreement(held) })
+        }
     }
 }
 
-private class Signing(private val signer: Signer) : BridgedSigner {
-    override fun publicKey(): ByteArray = signer.publicKey
+/** A public key, asked for on this side: the bridge has no answer to a holder that throws here, or that gives `null`. */
+private fun asked(publicKey: () -> ByteArray?): ByteArray = try {
+    checkNotNull(publicKey())
+} catch (exception: Exception) {
+    throw ZegelException(ZegelError.KEY_UNAVAILABLE, null, exception)
+}
+
+private class Signing(private val signer: Signer, private val publicKey: ByteArray) : BridgedSigner {
+    override fun publicKey(): ByteArray = publicKey
 
     override fun sign(message: ByteArray, noise: ByteArray): ByteArray = callback { signer.sign(message, noise) }
 }
 
-private class Agreeing(private val agreement: KeyAgreement) : BridgedAgreement {
-    override fun publicKey(): ByteArray = agreement.publicKey
+private class Agreeing(private val agreement: KeyAgreement, private val publicKey: ByteArray) : BridgedAgreement {
+    override fun publicKey(): ByteArray = publicKey
 
     override fun agree(peer: ByteArray): ByteArray = callback { agreement.agree(peer) }
 }

@@ -1,6 +1,7 @@
 package org.zegel
 
 import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertSame
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.io.TempDir
 import java.nio.file.Path
@@ -138,5 +139,22 @@ class MisuseTest {
         keystore.meanwhile = { told = refused(ZegelError.BUSY) { session.seal(TOPIC, beat("62")) } }
         session.manifest(TOPIC)
         assertEquals(ZegelError.BUSY, told?.error)
+    }
+
+    @Test
+    fun `a holder that has no public key is unavailable`() {
+        val gone = IllegalStateException("the user has removed the key")
+        val signer = object : Signer {
+            override val publicKey: ByteArray get() = throw gone
+
+            override fun sign(message: ByteArray, noise: ByteArray) = ByteArray(64)
+        }
+        assertSame(gone, refused(ZegelError.KEY_UNAVAILABLE) { Identity.of(signer, Secret.random()) }.cause)
+        val agreement = object : KeyAgreement {
+            override val publicKey: ByteArray get() = throw gone
+
+            override fun agree(peer: ByteArray) = ByteArray(32)
+        }
+        assertSame(gone, refused(ZegelError.KEY_UNAVAILABLE) { KemKey.of(agreement) }.cause)
     }
 }
