@@ -17,15 +17,19 @@ import org.zegel.internal.Succession as BridgedSuccession
  */
 public interface Database {
     /** The value under [key]. */
+    @Throws(Exception::class)
     public fun get(key: ByteArray): ByteArray?
 
     /** Puts [value] under [key], in place of what was there. */
+    @Throws(Exception::class)
     public fun put(key: ByteArray, value: ByteArray)
 
     /** Removes [key], if it is there. */
+    @Throws(Exception::class)
     public fun remove(key: ByteArray)
 
     /** Up to [limit] rows in ascending order of their keys, unsigned bytes, the first at or after [from]. */
+    @Throws(Exception::class)
     public fun scan(from: ByteArray, limit: Int): List<Row>
 }
 

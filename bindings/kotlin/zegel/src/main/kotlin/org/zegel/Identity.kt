@@ -8,21 +8,25 @@ import org.zegel.internal.Signer as BridgedSigner
 /** An Ed25519 key that something else holds, such as a keystore. Whatever it throws becomes [ZegelError.KEY_UNAVAILABLE]. */
 public interface Signer {
     /** The public key, 32 bytes. Always the same. */
+    @get:Throws(Exception::class)
     public val publicKey: ByteArray
 
     /**
      * An Ed25519 signature, 64 bytes. [noise] is 32 fresh random bytes for the nonce, for holders that can use them
      * (SPEC §5.3).
      */
+    @Throws(Exception::class)
     public fun sign(message: ByteArray, noise: ByteArray): ByteArray
 }
 
 /** An X25519 key that something else holds. Whatever it throws becomes [ZegelError.KEY_UNAVAILABLE]. */
 public interface KeyAgreement {
     /** The public key, 32 bytes. Always the same. */
+    @get:Throws(Exception::class)
     public val publicKey: ByteArray
 
     /** `X25519(private, peer)`, 32 bytes. */
+    @Throws(Exception::class)
     public fun agree(peer: ByteArray): ByteArray
 }
 

@@ -33,6 +33,7 @@ public fun interface Taker {
      * Stores it under its [Opened.digest]. What was stored and yet not taken, because the power went in between, comes
      * once more under the same digest.
      */
+    @Throws(Exception::class)
     public fun take(opened: Opened)
 }
 

@@ -1,4 +1,6 @@
 /** What one call of a face to the bridge looks like, and the constants of SPEC §3.3. */
+@file:JvmName("Zegel")
+
 package org.zegel
 
 import org.zegel.internal.Failure

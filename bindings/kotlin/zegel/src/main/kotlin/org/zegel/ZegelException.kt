@@ -158,8 +158,11 @@ public class ZegelException internal constructor(
     /** What is the matter with the file, where there is one. */
     public val trouble: Trouble?,
     cause: Throwable?,
-) : Exception(if (trouble == null) "$error (${error.number})" else "$error (${error.number}), $trouble", cause) {
-    /** For an application's [Signer], [KeyAgreement] or [Database] that has a reason of SPEC §14 to give. */
+) : RuntimeException(if (trouble == null) "$error (${error.number})" else "$error (${error.number}), $trouble", cause) {
+    /**
+     * For an application's own code that has a reason of SPEC §14 to give: [ZegelError.FULL] a [Database],
+     * [ZegelError.ENTROPY] a [Signer], [ZegelError.REJECTED] a [KeyAgreement]. Any other is what it would be without.
+     */
     public constructor(error: ZegelError) : this(error, null, null)
 
     /** The number of SPEC §14, or one below zero. */
