@@ -1,7 +1,9 @@
 package org.zegel
 
 import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertNull
 import org.junit.jupiter.api.Assertions.assertSame
+import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.io.TempDir
 import java.nio.file.Path
@@ -156,5 +158,33 @@ class MisuseTest {
             override fun agree(peer: ByteArray) = ByteArray(32)
         }
         assertSame(gone, refused(ZegelError.KEY_UNAVAILABLE) { KemKey.of(agreement) }.cause)
+    }
+
+    @Test
+    fun `a receipt says what lies behind it`() {
+        val table = OutsideTest.Table()
+        val opener = pgo.opener(Store.over(table).apply { pin(device.card) })
+        val sealed = device.sealer(pgo).seal(TOPIC, beat("61"))
+        table.broken = IllegalStateException("disk full")
+        val later = opener.receive(TOPIC, sealed) { }
+        assertEquals(Verdict.LATER to ZegelError.STORAGE, later.verdict to later.error)
+        assertSame(table.broken, later.exception!!.cause)
+        table.broken = null
+        assertNull(opener.receive(TOPIC, sealed) { }.exception)
+        assertNull(opener.receive(TOPIC, sealed) { }.exception!!.cause)
+    }
+
+    @Test
+    fun `a point that Java refuses is the message's fault`() {
+        val key = KemKey.of(OutsideTest.Agreement())
+        val card = Card.issue(pgo.identity, claims("held", 1, key))
+        val sealed = Sealer(device.identity, card, Store.memory()).seal(TOPIC, beat("61"))
+        val at = (Sight.inspect(sealed) as Sight.Envelope).ek.let { ek ->
+            (0..sealed.size - 32).first { sealed.copyOfRange(it, it + 32).contentEquals(ek) }
+        }
+        sealed.fill(0, at, at + 32)
+        val opener = Opener(pgo.id, listOf(key), Store.memory().apply { pin(device.card) })
+        assertEquals(Verdict.REFUSED, opener.receive(TOPIC, sealed) { }.verdict)
+        assertTrue(opener.receive(TOPIC, ByteArray(64 shl 20)) { }.acknowledge)
     }
 }
