@@ -75,7 +75,13 @@ public sealed interface Value {
     public data class Flag(val flag: Boolean) : Value
 
     /** Bytes, such as a waveform. */
-    public class Data(public val data: ByteArray) : Value
+    public class Data(public val data: ByteArray) : Value {
+        override fun equals(other: Any?): Boolean = other is Data && other.data.contentEquals(data)
+
+        override fun hashCode(): Int = data.contentHashCode()
+
+        override fun toString(): String = "Data(${data.size} bytes)"
+    }
 
     /** The number, if it is one. */
     public fun asNumber(): Double? = (this as? Number)?.number

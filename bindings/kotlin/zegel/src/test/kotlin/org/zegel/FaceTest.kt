@@ -163,6 +163,8 @@ class FaceTest {
         val reading = Pack.decode(opened.body!!).resolved(opened.time).single()
         assertEquals(Triple("heart-rate", 69.0, 1.764e9), Triple(reading.name, reading.value?.asNumber(), reading.time))
         refused(ZegelError.NOTHING_ALLOWED) { device.sealer(pgo).seal(TOPIC, pack, Policy()) }
+        val wave = Pack(listOf(Record("wave", Value.Data(byteArrayOf(6, 1)))))
+        assertEquals(wave.records, Pack.decode(wave.encode()).records)
     }
 
     @Test
