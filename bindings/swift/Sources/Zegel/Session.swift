@@ -31,8 +31,9 @@ public struct SessionLimits: Sendable, Hashable {
 /// ``manifest(topic:)`` has signed stays unproven.
 public final class Session: @unchecked Sendable {
     private let sealer: Sealer
-    // Unchecked for this alone: it is read and written under its lock.
-    private let lock = NSLock()
+    // Unchecked for this alone: it is read and written under its lock. A signer that comes back here is to hear `busy`
+    // from the bridge, and not to wait for itself.
+    private let lock = NSRecursiveLock()
     private var open = true
 
     /// The keyframe, to be published first.

@@ -10,10 +10,12 @@ final class OutsideTests: XCTestCase {
     private final class Fickle: Zegel.Signer, @unchecked Sendable {
         private let key = Keystore()
         var gone = false
+        var meanwhile: (() throws -> Void)?
         var publicKey: Data { key.publicKey }
 
         func sign(_ message: Data, noise: Data) throws -> Data {
             if gone { throw Gone() }
+            try meanwhile?()
             XCTAssertEqual(noise.count, 32)
             return try key.sign(message, noise: noise)
         }
@@ -89,6 +91,18 @@ final class OutsideTests: XCTestCase {
                 XCTAssertTrue(cause.code == .busy || cause.trouble == .busy, "\(cause)")
             }
         }
+    }
+
+    func testASignerThatComesBackToItsSessionDoesNotHang() throws {
+        let signer = Fickle()
+        let identity = try Identity(signer: signer, hedge: .random())
+        let session = try Sealer(identity, for: pgo.card, store: .memory()).begin(topic: topic)
+        _ = try session.seal(beat("61"), topic: topic)
+        var told: ZegelError?
+        signer.meanwhile = { told = refused(.busy) { try session.seal(beat("62"), topic: topic) } }
+        _ = try session.manifest(topic: topic)
+        XCTAssertNotNil(told)
+        XCTAssertEqual(session.unsigned, 0)
     }
 
     func testAStoreInAFileHoldsOnesKeysAndSaysWhatTheMatterIs() throws {
