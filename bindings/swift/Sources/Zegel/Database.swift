@@ -6,8 +6,10 @@ internal import ZegelBridge
 /// it is a secret; whoever can write it can pin a card.
 ///
 /// With an ``Opener``, wrap its call and the storing of the measurement in one transaction, and commit it also when
-/// the call was refused: an alarm is a row. With a ``Sealer``, what ``put(_:_:)`` returned for has to be durable,
-/// whatever is rolled back (SPEC §6.2, §7.3). Whatever this throws becomes ``ZegelError/Code/storage``.
+/// the message was refused: an alarm is a row. Roll it back after ``Verdict/later`` and ``ZegelError/Code/storage``.
+/// With a ``Sealer``, what ``put(_:_:)`` returned for has to be durable, whatever is rolled back (SPEC §6.2, §7.3). One
+/// ``Store`` for one table: two would not wait for each other. Whatever this throws becomes
+/// ``ZegelError/Code/storage``, but for ``ZegelError/Code/full``.
 public protocol Database: Sendable {
     /// The value under `key`.
     func get(_ key: Data) throws -> Data?

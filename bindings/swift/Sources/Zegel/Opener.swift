@@ -30,7 +30,7 @@ public struct Acceptance: Sendable, Hashable {
 /// number: where it throws, nothing was taken, the call fails with ``ZegelError/Code/callback`` and the taker's error
 /// as its cause, and the broker will deliver the message again. Store it under its ``Opened/digest``: what was stored
 /// and yet not taken, because the power went in between, comes once more under the same one. A taker makes no call to
-/// the same ``Store``, nor to an opener or a sealer of it.
+/// the same ``Store``, nor to an opener or a sealer of it: ``ZegelError/Code/busy``.
 public final class Opener: Sendable {
     private let bridged: ZegelBridge.Opener
     private let me: Id

@@ -19,7 +19,8 @@ public struct ZegelError: Error, Sendable {
     /// What the application's own code threw.
     public let cause: (any Error)?
 
-    /// For an application's ``Signer``, ``KeyAgreement`` or ``Database`` that has a reason of SPEC §14 to give.
+    /// For an application's own code that has a reason of SPEC §14 to give: ``Code/full`` a ``Database``,
+    /// ``Code/entropy`` a ``Signer``, ``Code/rejected`` a ``KeyAgreement``. Any other is what it would be without.
     public init(_ code: Code) {
         self.init(code, trouble: nil, cause: nil)
     }
