@@ -18,7 +18,8 @@ let crypto: [Target] = []
 
 let package = Package(
     name: "Zegel",
-    platforms: [.iOS(.v15), .macOS(.v12), .watchOS(.v8), .tvOS(.v15)],
+    // Those that the XCFramework is made for.
+    platforms: [.iOS(.v15), .macOS(.v12)],
     products: [.library(name: "Zegel", targets: ["Zegel"])],
     targets: [
         .target(
