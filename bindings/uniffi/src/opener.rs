@@ -92,8 +92,8 @@ impl Opener {
         take::open(self, &Manner { now, proven, taker }, &topic, message)
     }
 
-    /// Opens as [`Opener::open`] does, and then what waited for it; what comes too early is kept, sealed, until its
-    /// keyframe or its sender's card is here (SPEC §10.3, §13).
+    /// Opens as [`Opener::open`] does, and then what waited for it; what comes too early is kept, sealed and within a
+    /// bound, until its keyframe or its sender's card is here (SPEC §10.3, §13).
     pub fn receive(
         &self,
         topic: String,

@@ -99,6 +99,32 @@ fn what_came_early_waits_for_its_keyframe_and_its_card() {
 }
 
 #[test]
+fn what_waits_for_sessions_that_never_were_has_an_end() {
+    both(|store| {
+        let (device, pgo) = (person("watch"), person("PGO"));
+        store.pin(&device.card).unwrap();
+        let (opener, sealer) = (pgo.opener(&store), device.sealer(&pgo));
+        sealer.begin_session(TOPIC.into(), None, LIMITS).unwrap();
+        let id = sealer.session_id().unwrap();
+        let message = sealer.session_seal(TOPIC.into(), beat(&vec![0; 900_000]), None).unwrap();
+        let at = message.windows(8).position(|window| window == id).unwrap();
+        let receive = |session: u8| {
+            let mut message = message.clone();
+            message[at] = session;
+            let received = opener.receive(TOPIC.into(), Some(10), message, false, Arc::new(Shelf::default()));
+            received.map(|received| received.early).map_err(number)
+        };
+        // Each names another session: 64 MiB of them, and then they are refused, and nothing waits for room.
+        let early = (0..=255).take_while(|session| receive(*session) == Ok(true)).count();
+        assert!((70..75).contains(&early), "{early}");
+        assert_eq!(receive(255), Err(24));
+        assert_eq!(store.shelved(), Ok(early as u64));
+        assert_eq!(store.expire_shelf(11), Ok(early as u64));
+        assert_eq!((store.shelved(), receive(0)), (Ok(0), Ok(true)));
+    });
+}
+
+#[test]
 fn an_alarm_stays_until_somebody_has_seen_it() {
     both(|store| {
         let (device, pgo) = (person("watch"), person("PGO"));

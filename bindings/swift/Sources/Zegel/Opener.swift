@@ -71,8 +71,9 @@ public final class Opener: Sendable {
     }
 
     /// What a subscription does with each message: opens it, and what had waited for it, and says what became of it.
-    /// What came too early, before its keyframe or its sender's card, is kept, sealed, until it can be opened. Throws
-    /// ``ZegelError/Code/callback`` where the taker did, and other numbers below zero for mistakes in the call.
+    /// What came too early, before its keyframe or its sender's card, is kept, sealed and within a bound, until it can be
+    /// opened; where there is no room it is refused, and lost. Throws ``ZegelError/Code/callback`` where the taker did,
+    /// and other numbers below zero for mistakes in the call.
     public func receive(
         _ message: Data, topic: String, now: UInt64? = SystemTime.now, proven: Bool = true,
         taker: (Opened) throws -> Void

@@ -72,11 +72,12 @@ pub(super) fn receive(
             }
             Ok(received)
         }
-        Err(Not::Refused(error)) => {
-            let awaited = Awaited::after(error, &message).ok_or(error)?;
-            place.shelve(awaited, topic, &message, manner.now)?;
-            Ok(Received { early: true, ..Received::default() })
-        }
+        Err(Not::Refused(error)) => match Awaited::after(error, &message) {
+            Some(awaited) if shelved(place, awaited, topic, &message, manner.now)? => {
+                Ok(Received { early: true, ..Received::default() })
+            }
+            _ => Err(error.into()),
+        },
         Err(Not::Broken(failure)) => Err(failure),
     })
 }
@@ -108,13 +109,29 @@ fn again(
                 }
             }
             Err(Not::Refused(error)) => match Awaited::after(error, &message) {
-                Some(still) => place.shelve(still, &topic, &message, since)?,
-                None => received.refused = received.refused.saturating_add(1),
+                Some(still) if shelved(place, still, &topic, &message, since)? => {}
+                _ => received.refused = received.refused.saturating_add(1),
             },
             Err(Not::Broken(failure)) => return Err(failure),
         }
     }
     Ok(())
+}
+
+/// Whether there was room. Where there was none the message is refused for what it lacks, and lost: left with the broker
+/// it would hold up all that come after it, and anybody can fill the shelf.
+fn shelved(
+    place: &mut dyn Place,
+    awaited: Awaited,
+    topic: &str,
+    message: &[u8],
+    since: Option<u64>,
+) -> Result<bool, Failure> {
+    match place.shelve(awaited, topic, message, since) {
+        Ok(()) => Ok(true),
+        Err(failure) if failure == Error::Full.into() => Ok(false),
+        Err(failure) => Err(failure),
+    }
 }
 
 /// One message, and all that follows from it.

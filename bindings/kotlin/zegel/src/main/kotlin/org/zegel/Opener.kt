@@ -69,8 +69,9 @@ public class Opener @JvmOverloads constructor(
 
     /**
      * What a subscription does with each message: opens it, and what had waited for it, and says what became of it.
-     * What came too early, before its keyframe or its sender's card, is kept, sealed, until it can be opened. Throws
-     * what [taker] throws, and [ZegelException] for mistakes in the call.
+     * What came too early, before its keyframe or its sender's card, is kept, sealed and within a bound, until it can
+     * be opened; where there is no room it is refused, and lost. Throws what [taker] throws, and [ZegelException] for
+     * mistakes in the call.
      */
     @JvmOverloads
     public fun receive(topic: String, message: ByteArray, now: Long? = now(), proven: Boolean = true, taker: Taker): Receipt =
