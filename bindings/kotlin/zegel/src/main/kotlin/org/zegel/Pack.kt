@@ -103,7 +103,10 @@ public sealed interface Value {
     }
 }
 
-/** One record of a pack as its author writes it; an absent field is `null` (RFC 8428 §4). */
+/**
+ * One record of a pack as its author writes it; an absent field is `null` (RFC 8428 §4). Java has a `Record` of its own:
+ * import this one by its name.
+ */
 public data class Record @JvmOverloads constructor(
     /** `n`: the name, which follows the base name in force. */
     val name: String,
