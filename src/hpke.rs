@@ -49,11 +49,13 @@ pub fn receiver(
 
 /// `Decap(enc, skR)`.
 pub(crate) fn decap(key: &impl Agree, enc: &[u8; 32]) -> Result<Secret<32>> {
-    let dh = key.agree(enc)?;
-    // A key that something else holds may not have checked (RFC 9180 §7.1.4).
-    if dh.is_zero() {
-        return Err(Error::Rejected);
-    }
+    // A key that something else holds may not have checked (RFC 9180 §7.1.4), or have failed where it did: then it is
+    // the message's fault, and nobody has to wait for the holder.
+    let dh = match key.agree(enc) {
+        Ok(dh) if !dh.is_zero() => dh,
+        Err(error) if kem::is_sound(enc) => return Err(error),
+        _ => return Err(Error::Rejected),
+    };
     kem::shared_secret(&dh, enc, key.public().as_bytes())
 }
 

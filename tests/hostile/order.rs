@@ -106,18 +106,20 @@ fn a_sender_with_the_same_key_identifier_is_rejected() {
     assert_eq!(cost(&world, card, false, &world.envelope()), (Some(Error::Rejected), [1, 1, 0]));
 }
 
-/// A key in hardware that does not answer, or that answers with zeros.
+/// A key in hardware that does not answer, or that answers with this.
+struct Silent<'k>(&'k KemKey, Option<[u8; 32]>);
+impl Agree for Silent<'_> {
+    fn public(&self) -> &KemPublic {
+        Agree::public(self.0)
+    }
+
+    fn agree(&self, _: &[u8; 32]) -> Result<Secret<32>, Error> {
+        self.1.map(Secret::new).ok_or(Error::KeyUnavailable)
+    }
+}
+
 #[test]
 fn a_key_that_does_not_answer_opens_nothing() {
-    struct Silent<'k>(&'k KemKey, Option<[u8; 32]>);
-    impl Agree for Silent<'_> {
-        fn public(&self) -> &KemPublic {
-            Agree::public(self.0)
-        }
-        fn agree(&self, _: &[u8; 32]) -> Result<Secret<32>, Error> {
-            self.1.map(Secret::new).ok_or(Error::KeyUnavailable)
-        }
-    }
     let world = World::new();
     for (answer, error) in
         [(None, Error::KeyUnavailable), (Some([0; 32]), Error::Rejected), (Some([1; 32]), Error::Rejected)]
@@ -125,6 +127,24 @@ fn a_key_that_does_not_answer_opens_nothing() {
         let keys = [Silent(&world.pgo.keys[0], answer)];
         let opener = Opener::new(world.pgo.identity.id(), &keys);
         assert_eq!(world.receiver().refuses(&opener, TOPIC, Some(NOW), &world.envelope()), error);
+    }
+}
+
+/// Some keystores fail on a point of low order, or on one that is written otherwise. Whoever may publish could send
+/// such ones: a receiver that waited for its keystore to come back would wait for ever (threat E-24).
+#[test]
+fn a_point_that_its_holder_fails_on_is_the_messages_fault() {
+    let world = World::new();
+    let keys = [Silent(&world.pgo.keys[0], None)];
+    let opener = Opener::new(world.pgo.identity.id(), &keys);
+    let genuine = world.envelope();
+    let (kid, mut unreduced) = (world.pgo.keys[0].public().kid(), [0xff; 32]);
+    unreduced[31] = 0x7f;
+    for (point, error) in
+        [([0; 32], Error::Rejected), (unreduced, Error::Rejected), ([9; 32], Error::KeyUnavailable)]
+    {
+        let envelope = outer(&kid.0, &point, &genuine);
+        assert_eq!(world.receiver().refuses(&opener, TOPIC, Some(NOW), &envelope), error);
     }
 }
 

@@ -85,21 +85,14 @@ impl Agree for Held {
             Agreeing::Own { key, .. } => key.agree(peer),
             Agreeing::Held { agreement, .. } => {
                 let agreed = agreement.agree(peer.to_vec());
-                let shared = Zeroizing::new(agreed.map_err(|failure| refused(failure, peer))?);
+                let shared = Zeroizing::new(
+                    agreed.map_err(|failure| failure.among(&[Error::Rejected], Error::KeyUnavailable))?,
+                );
                 let shared =
                     Zeroizing::new(<[u8; 32]>::try_from(&shared[..]).map_err(|_| Error::KeyUnavailable)?);
                 Ok(zegel::Secret::new(*shared))
             }
         }
-    }
-}
-
-/// Why a holder has not agreed. Some refuse a point of low order in words of their own, as Java's do: no honest sender
-/// has drawn such a one, so it is the message's fault, and nothing to wait for.
-fn refused(failure: Failure, peer: &[u8; 32]) -> Error {
-    match KemPublic::from_bytes(*peer) {
-        Ok(_) => failure.among(&[Error::Rejected], Error::KeyUnavailable),
-        Err(_) => Error::Rejected,
     }
 }
 
