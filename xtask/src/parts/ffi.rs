@@ -265,8 +265,10 @@ fn modules(root: &Path) -> Result<(), String> {
         cmake.arg(format!("-DFOLDER=ffi/{system}")).args(["-P", "ffi/tests/c/install/modules.cmake"]);
         execute(cmake.current_dir(root), Show::Failure, root)?;
         let text = read(&format!("ffi/{system}/CMakeLists.txt"))?.replace('\\', "");
-        if !text.contains(super::firmware::SHORT) {
-            return Err(format!("ffi/{system} does not build with {}", super::firmware::SHORT));
+        for flags in [super::firmware::SHORT, super::firmware::SHORT_CALLS] {
+            if !text.contains(flags) {
+                return Err(format!("ffi/{system} does not build with {flags}"));
+            }
         }
     }
     Ok(())

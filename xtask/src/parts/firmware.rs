@@ -22,7 +22,7 @@ struct Profile {
     opt_level: &'static str,
     features: &'static str,
     flags: &'static str,
-    /// With a core of its own, whose panics are traps: options of rustc that are not stable.
+    /// With a core of its own, whose panics are traps, and without frame pointers: options of rustc that are not stable.
     own_core: bool,
 }
 
@@ -41,6 +41,8 @@ const FAST: Profile =
 const STABLE: Profile = Profile { name: "stable", own_core: false, ..SMALL };
 /// As much inlining as makes the code shorter, and the shortest field arithmetic, which is the formally verified one.
 pub(super) const SHORT: &str = "-C llvm-args=-inline-threshold=25 --cfg curve25519_dalek_backend=\"fiat\"";
+/// A call is short here. For the last crate alone, with which all are compiled into one.
+pub(super) const SHORT_CALLS: &str = "-C llvm-args=-inline-call-penalty=5";
 
 /// Most of each: bytes of flash and of stack, instructions. Where it says so, what was aimed at is not reached yet, and
 /// what was measured, and 1 %, is held instead.
@@ -131,17 +133,39 @@ fn archive(root: &Path, triple: &str, profile: &Profile) -> Result<PathBuf, Stri
     let mut build =
         super::cargo(&["rustc", "--quiet", "-p", "zegel-ffi", "--lib", "--crate-type", "staticlib"]);
     build.args(["--no-default-features", "--features", profile.features, "--profile", "firmware"]);
-    build.args(["--target", triple, "--target-dir", &folder]);
+    build.args(["--target-dir", &folder]);
     build.env("CARGO_PROFILE_FIRMWARE_OPT_LEVEL", profile.opt_level);
     let mut flags = format!("{COMPACT} {}", profile.flags);
     if profile.own_core {
         build.args(["-Z", "build-std=core", "-Z", "build-std-features=optimize_for_size"]);
+        build.args(["-Z", "json-target-spec", "--target"]).arg(without_frame_pointers(root, triple)?);
         build.env("RUSTC_BOOTSTRAP", "1");
         flags.push_str(" -Z unstable-options -C panic=immediate-abort");
+    } else {
+        build.args(["--target", triple]);
     }
     build.env("RUSTFLAGS", flags);
+    if profile.flags == SHORT {
+        build.arg("--").args(SHORT_CALLS.split(' '));
+    }
     execute(build.current_dir(root), Show::Failure, root)?;
     Ok(root.join(folder).join(triple).join("firmware/libzegel_ffi.a"))
+}
+
+/// The target as rustc describes it, but for the frame pointers that it keeps on all of these: without them functions
+/// have one register more, of those that short instructions reach, and shorter ends.
+fn without_frame_pointers(root: &Path, triple: &str) -> Result<PathBuf, String> {
+    let print = ["--print", "target-spec-json", "-Z", "unstable-options", "--target", triple];
+    let target = tools::output("env", &[&["RUSTC_BOOTSTRAP=1", "rustc"], &print[..]].concat())?;
+    let (kept, omitted) = ("\"frame-pointer\": \"always\"", "\"frame-pointer\": \"may-omit\"");
+    if !target.contains(kept) {
+        return Err(format!("{triple} does not say {kept}"));
+    }
+    // The archive goes into a folder of the file's name.
+    let path = root.join(format!("target/firmware/{triple}.json"));
+    let written = std::fs::create_dir_all(root.join("target/firmware"))
+        .and_then(|()| std::fs::write(&path, target.replace(kept, omitted)));
+    written.map(|()| path.clone()).map_err(|e| format!("{}: {e}", path.display()))
 }
 
 fn image(root: &Path, target: &Target, archive: &Path, name: &str) -> Result<PathBuf, String> {
@@ -301,12 +325,8 @@ fn grouped(number: u64) -> String {
 }
 
 const COMPACT: &str = "--cfg sha2_backend=\"soft\" --cfg sha2_backend_soft=\"compact\"";
-/// The C library before the archive: its copies are shorter and quicker than those that Rust brings.
-const LIBC: &[&str] = &[
-    "-nostdlib",
-    "-Wl,-u,memcpy,-u,memset,-u,memmove,-u,memcmp,-u,__aeabi_memcpy,-u,__aeabi_memclr,-u,__aeabi_memset",
-    "-lc",
-];
+/// The C library before the archive, for what copies and clears: its functions are quicker than those that Rust brings.
+const LIBC: &[&str] = &["-nostdlib", "-Wl,-u,__aeabi_memcpy,-u,__aeabi_memclr", "-lc"];
 const C_FLAGS: &[&str] = &[
     "-std=c11",
     "-Os",
