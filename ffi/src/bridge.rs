@@ -113,7 +113,7 @@ impl<'c> Call<'c> {
 
     /// One value to read.
     pub(crate) fn value<P: Plain>(&mut self, from: ConstPointer<P>) -> Result<&'c P, Failure> {
-        self.read(from, 1)?.first().ok_or(Failure::Argument)
+        self.read(from, 1)?.first().ok_or(Failure::ARGUMENT)
     }
 
     /// `count` values to read and write. What C has not initialised is taken as it is.
@@ -128,7 +128,7 @@ impl<'c> Call<'c> {
 
     /// One place for a result.
     pub(crate) fn place<P: Plain>(&mut self, to: Pointer<P>) -> Result<&'c mut P, Failure> {
-        self.write(to, 1)?.first_mut().ok_or(Failure::Argument)
+        self.write(to, 1)?.first_mut().ok_or(Failure::ARGUMENT)
     }
 
     /// Text to read.
@@ -257,7 +257,7 @@ impl<'c> Call<'c> {
             return Ok(None);
         }
         let entered = match self.enter::<T>(context) {
-            Err(Failure::Context) => return Ok(None),
+            Err(failure) if failure == Failure::CONTEXT => return Ok(None),
             other => other?,
         };
         let seen = look(&entered);
@@ -269,7 +269,7 @@ impl<'c> Call<'c> {
     pub(crate) fn finish_row<T: Kind>(&mut self, row: Row<T>) -> Result<(), Failure> {
         for place in 0..row.count {
             match enter::<T::Inside>(row.first.wrapping_add(place).cast(), T::KIND, row.owner) {
-                Err(Failure::Context) => {}
+                Err(failure) if failure == Failure::CONTEXT => {}
                 other => end(other?, size_of::<T>()),
             }
         }

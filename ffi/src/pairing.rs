@@ -75,7 +75,7 @@ pub extern "C" fn zegel_pairing_scan(
                 speaks_on: scanner.speaks_on(),
                 at: Stage::Scanner(scanner),
             })),
-            (_, Err(Failure::Refused(error))) => place.fill(Err(error)),
+            (_, Err(failure)) if failure.is_refusal() => place.refuse(failure),
             (_, done) => done,
         }
     })
@@ -167,7 +167,7 @@ pub extern "C" fn zegel_pairing_take(
                 (Pairing { identity, id, card, listens_on, speaks_on, at }, answer)
             })
         });
-        if !matches!(taken, Err(Failure::Argument)) {
+        if !matches!(taken, Err(Failure::ARGUMENT)) {
             *paired = u8::from(taken.is_ok() && matches!(pairing.at, Stage::Paired(_)));
         }
         taken
@@ -184,7 +184,7 @@ pub extern "C" fn zegel_pairing_card(
 ) -> c_int {
     call(|call| {
         let pairing = call.enter(pairing)?;
-        let Stage::Paired(paired) = &pairing.at else { return Err(Failure::Context) };
+        let Stage::Paired(paired) = &pairing.at else { return Err(Failure::CONTEXT) };
         into(call, out, size, written, |out| {
             let card = paired.card_bytes();
             out.get_mut(..card.len()).ok_or(Error::BufferTooSmall)?.copy_from_slice(card);

@@ -16,7 +16,7 @@ impl Ranges {
     /// Takes `count` values of `size` bytes.
     ///
     /// # Errors
-    /// [`Failure::Argument`] when the pointer is NULL or misaligned, the length cannot be, or the memory overlaps what
+    /// [`Failure::ARGUMENT`] when the pointer is NULL or misaligned, the length cannot be, or the memory overlaps what
     /// was taken before, unless both only read it.
     pub(crate) fn claim(
         &mut self,
@@ -26,18 +26,18 @@ impl Ranges {
         alone: bool,
     ) -> Result<(), Failure> {
         let length = size.checked_mul(count).filter(|length| *length <= isize::MAX.unsigned_abs());
-        let (start, length) = (at.addr(), length.ok_or(Failure::Argument)?);
-        let end = start.checked_add(length).ok_or(Failure::Argument)?;
+        let (start, length) = (at.addr(), length.ok_or(Failure::ARGUMENT)?);
+        let end = start.checked_add(length).ok_or(Failure::ARGUMENT)?;
         if at.is_null() || !start.is_multiple_of(align) {
-            return Err(Failure::Argument);
+            return Err(Failure::ARGUMENT);
         }
-        let others = self.taken.get(..self.count).ok_or(Failure::Argument)?;
+        let others = self.taken.get(..self.count).ok_or(Failure::ARGUMENT)?;
         let clash =
             |(from, to, theirs): &(usize, usize, bool)| start < *to && *from < end && (alone || *theirs);
         if others.iter().any(clash) {
-            return Err(Failure::Argument);
+            return Err(Failure::ARGUMENT);
         }
-        *self.taken.get_mut(self.count).ok_or(Failure::Argument)? = (start, end, alone);
+        *self.taken.get_mut(self.count).ok_or(Failure::ARGUMENT)? = (start, end, alone);
         self.count = self.count.saturating_add(1);
         Ok(())
     }

@@ -77,7 +77,7 @@ pub extern "C" fn zegel_receiver_init(
         let place = call.fresh(receiver)?;
         let me = Id(*call.value(me)?);
         if key_count == 0 || key_count > MAX_KEM_KEYS {
-            return Err(Failure::Argument);
+            return Err(Failure::ARGUMENT);
         }
         let mut ties = [None; MAX_KEM_KEYS];
         for (at, tie) in ties.iter_mut().enumerate().take(key_count) {
@@ -124,7 +124,7 @@ pub extern "C" fn zegel_receiver_keep(
         let state = call.value(state)?;
         // Numbers that one keeps and the other does not know of would soon be too large a jump, all of them.
         if state.take.is_some() != state.next.is_some() {
-            return Err(Failure::Argument);
+            return Err(Failure::ARGUMENT);
         }
         receiver.durable = Some(*state);
         Ok(())
@@ -195,7 +195,7 @@ pub extern "C" fn zegel_open(
         }
         let mut state = receiver.state(call)?;
         *opened = zeroed();
-        let first = holders.iter().flatten().next().ok_or(Failure::Context)?;
+        let first = holders.iter().flatten().next().ok_or(Failure::CONTEXT)?;
         let keys = holders.map(|holder| holder.unwrap_or(first));
         let opener = Opener::new(me, &keys).with_acceptance(acceptance);
         let found = match named(topic) {

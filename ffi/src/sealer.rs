@@ -36,7 +36,7 @@ enum Stage {
 
 impl Sealing {
     fn single(&mut self) -> Result<&mut Sealer<'static, Numbers, Signer>, Failure> {
-        if let Stage::Single(sealer) = &mut self.at { Ok(sealer) } else { Err(Failure::Context) }
+        if let Stage::Single(sealer) = &mut self.at { Ok(sealer) } else { Err(Failure::CONTEXT) }
     }
 
     /// Who it was made to seal for.
@@ -52,7 +52,7 @@ impl Sealing {
         match &mut self.at {
             Stage::Session(session) => Ok(Some(session)),
             Stage::Over(_) => Ok(None),
-            Stage::Single(_) => Err(Failure::Context),
+            Stage::Single(_) => Err(Failure::CONTEXT),
         }
     }
 }
@@ -324,7 +324,7 @@ pub extern "C" fn zegel_session_end(sealer: Pointer<zegel_sealer>) -> c_int {
         change(&mut sealing, |at| match at {
             Stage::Session(session) => (Stage::Single(session.end()), Ok(())),
             Stage::Over(sealer) => (Stage::Single(sealer), Ok(())),
-            other @ Stage::Single(_) => (other, Err(Failure::Context)),
+            other @ Stage::Single(_) => (other, Err(Failure::CONTEXT)),
         })
     })
 }
@@ -338,7 +338,7 @@ pub extern "C" fn zegel_sealer_wipe(sealer: Pointer<zegel_sealer>) -> c_int {
 /// Looks whether the identity that a context holds on to is still there, and still the same: another one may have been
 /// made in its place, whose numbers these are not.
 pub(crate) fn signs(call: &mut Call<'_>, identity: Tie<zegel_identity>, id: &Id) -> Result<(), Failure> {
-    if call.look_at(identity)?.id() == *id { Ok(()) } else { Err(Failure::Context) }
+    if call.look_at(identity)?.id() == *id { Ok(()) } else { Err(Failure::CONTEXT) }
 }
 
 /// The topic as text.
@@ -367,7 +367,7 @@ pub(crate) fn into(
 /// What `options` choose: how much of a length shows, and whether each signature is verified before it leaves.
 pub(crate) const fn chosen(options: u32) -> Result<(Padding, bool), Failure> {
     if options & !(UNPADDED | SELF_CHECK) != 0 {
-        return Err(Failure::Argument);
+        return Err(Failure::ARGUMENT);
     }
     let padding = if options & UNPADDED == 0 { Padding::Buckets } else { Padding::None };
     Ok((padding, options & SELF_CHECK != 0))

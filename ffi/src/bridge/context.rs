@@ -65,13 +65,18 @@ impl<T> Fresh<'_, T> {
     /// Makes the context, or wipes the memory.
     pub(crate) fn fill(self, value: Result<T, Error>) -> Result<(), Failure> {
         match value {
-            Ok(value) => self.put(value, 0),
-            Err(error) => {
-                wipe(self.slot.cast(), self.size);
-                return Err(error.into());
+            Ok(value) => {
+                self.put(value, 0);
+                Ok(())
             }
+            Err(error) => self.refuse(error.into()),
         }
-        Ok(())
+    }
+
+    /// Wipes the memory.
+    pub(crate) fn refuse(self, failure: Failure) -> Result<(), Failure> {
+        wipe(self.slot.cast(), self.size);
+        Err(failure)
     }
 
     fn put(self, value: T, owner: usize) {
@@ -186,7 +191,7 @@ impl Readers {
     /// Reads a context that is whole.
     pub(super) fn join(&mut self, head: *const Head, kind: u32) -> Result<(), Failure> {
         whole(head, kind, 0)?;
-        let place = self.0.iter_mut().find(|place| place.is_null()).ok_or(Failure::Argument)?;
+        let place = self.0.iter_mut().find(|place| place.is_null()).ok_or(Failure::ARGUMENT)?;
         // SAFETY: it is whole.
         let state = unsafe { &(*head).state };
         join(state)?;
@@ -207,10 +212,10 @@ pub(super) fn whole(head: *const Head, kind: u32, owner: usize) -> Result<(), Fa
     // SAFETY: claimed, so not NULL and aligned; C promises that the memory is there.
     let (kept, own, state) = unsafe { ((*head).kind, (*head).own, (*head).state.load(Ordering::Acquire)) };
     match state {
-        _ if kept != kind || own != head.addr() ^ owner => Err(Failure::Context),
-        BUSY => Err(Failure::Busy),
+        _ if kept != kind || own != head.addr() ^ owner => Err(Failure::CONTEXT),
+        BUSY => Err(Failure::BUSY),
         _ if state & !READING == IDLE => Ok(()),
-        _ => Err(Failure::Context),
+        _ => Err(Failure::CONTEXT),
     }
 }
 
@@ -221,7 +226,7 @@ pub(super) fn enter<'c, T>(slot: *mut Slot<T>, kind: u32, owner: usize) -> Resul
 fn work(head: *const Head, kind: u32, owner: usize) -> Result<(), Failure> {
     whole(head, kind, owner)?;
     // SAFETY: it is whole.
-    if take(unsafe { &(*head).state }) { Ok(()) } else { Err(Failure::Busy) }
+    if take(unsafe { &(*head).state }) { Ok(()) } else { Err(Failure::BUSY) }
 }
 
 #[cfg(target_has_atomic = "32")]
@@ -233,7 +238,7 @@ fn take(state: &AtomicU32) -> bool {
 #[cfg(target_has_atomic = "32")]
 fn join(state: &AtomicU32) -> Result<(), Failure> {
     let more = |now: u32| (now & !READING == IDLE && now & READING != READING).then(|| now.wrapping_add(1));
-    state.fetch_update(Ordering::Acquire, Ordering::Relaxed, more).map(|_| ()).map_err(|_| Failure::Busy)
+    state.fetch_update(Ordering::Acquire, Ordering::Relaxed, more).map(|_| ()).map_err(|_| Failure::BUSY)
 }
 
 #[cfg(target_has_atomic = "32")]

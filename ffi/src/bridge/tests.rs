@@ -137,7 +137,7 @@ fn memory_is_lent_once() {
             let from = call.read(ConstPointer(at.cast_const()), 8)?;
             let out = call.write(Pointer(at.wrapping_add(to)), size)?;
             *call.place(Pointer(number))? = out.len();
-            out.copy_from_slice(from.get(..size).ok_or(Failure::Argument)?);
+            out.copy_from_slice(from.get(..size).ok_or(Failure::ARGUMENT)?);
             Ok(())
         })
     };
