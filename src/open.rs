@@ -1,4 +1,6 @@
 //! Opening: from an envelope to a measurement, in one visible sequence (SPEC §7.1).
+//!
+//! Its larger steps are not inlined into it: a frame of their own is shorter code, and is not on the stack for longer.
 
 pub(crate) mod block;
 pub(crate) mod custody;

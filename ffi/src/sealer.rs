@@ -27,6 +27,8 @@ pub struct Sealing {
     at: Stage,
 }
 
+/// With a tag of its own: without one the compiler keeps it in an `Option<u64>` inside, and asks 64 bits each time.
+#[repr(u8)]
 enum Stage {
     Single(Sealer<'static, Numbers, Signer>),
     Session(Session<'static, Numbers, Signer>),

@@ -55,7 +55,7 @@ impl PublicKey {
     /// [`Error::WeakKey`] unless `bytes` is the canonical encoding of a point of large order.
     pub(crate) fn from_bytes(bytes: &[u8; 32]) -> Result<Self> {
         let key = VerifyingKey::from_bytes(bytes).map_err(|_| Error::WeakKey)?;
-        if key.is_weak() || key.to_edwards().compress() != CompressedEdwardsY(*bytes) {
+        if is_small_order(bytes) || key.to_edwards().compress() != CompressedEdwardsY(*bytes) {
             return Err(Error::WeakKey);
         }
         Ok(Self(key))

@@ -11,8 +11,9 @@ impl<'t> Topic<'t> {
     /// [`Error::InvalidTopic`] unless it is 1 to 255 bytes without control characters and wildcards: what
     /// no MQTT client can publish to, no two ends can agree on.
     pub(crate) fn new(topic: &'t str) -> Result<Self> {
-        let forbidden = |c: char| c < ' ' || c == '\x7f' || c == '#' || c == '+';
-        if topic.is_empty() || topic.len() > MAX_TOPIC || topic.contains(forbidden) {
+        // None of these is a byte of a longer character.
+        let forbidden = |byte| byte < b' ' || byte == b'\x7f' || byte == b'#' || byte == b'+';
+        if topic.is_empty() || topic.len() > MAX_TOPIC || topic.bytes().any(forbidden) {
             return Err(Error::InvalidTopic);
         }
         Ok(Self(topic))

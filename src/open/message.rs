@@ -27,6 +27,7 @@ use crate::session::message;
 use crate::session::record::SessionRecord;
 
 impl<K: Agree> Opener<'_, K> {
+    #[inline(never)]
     pub(super) fn open_message<'b, S: ReceiverState + ?Sized>(
         &self,
         state: &mut S,

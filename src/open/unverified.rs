@@ -64,6 +64,7 @@ impl<K: Agree> Opener<'_, K> {
         }
     }
 
+    #[inline(never)]
     fn look_one<'b>(&self, topic: Topic<'_>, mut buffer: Wipe<'b>) -> Result<Unverified<'b>> {
         let outer = Envelope::parse(buffer.bytes())?;
         let (kid, ek) = (outer.claimed_recipient(), *outer.ek());
@@ -86,6 +87,7 @@ impl<K: Agree> Opener<'_, K> {
         Ok(unverified)
     }
 
+    #[inline(never)]
     fn look_group<'b>(&self, topic: Topic<'_>, mut buffer: Wipe<'b>) -> Result<Unverified<'b>> {
         let outer = GroupEnvelope::parse(buffer.bytes())?;
         let mine =
@@ -218,6 +220,7 @@ impl<'b> Unverified<'b> {
     ///
     /// # Errors
     /// [`Error::Rejected`], [`Error::Revoked`], [`Error::UnknownSender`], [`Error::Storage`].
+    #[inline(never)]
     pub(super) fn check<S: TrustStore + ?Sized>(&self, state: &S, sender: &Id, me: &Id) -> Result<Checked> {
         match self.statement.format {
             Format::EVIDENCE => {
@@ -248,6 +251,7 @@ impl<'b> Unverified<'b> {
         self.keys.take()
     }
 
+    #[inline(never)]
     pub(super) fn into_opened(
         self,
         stream: Stream,
