@@ -14,13 +14,19 @@ pub(crate) use writer::{Writer, count, encode, write};
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Error;
+    use crate::error::{Error, Result};
 
     fn written(values: impl Fn(&mut Writer<'_>)) -> std::vec::Vec<u8> {
         let mut buffer = [0xaa; 64];
         let length = write(&mut buffer, &values).unwrap();
         assert_eq!(length, count(&values), "the count is the size");
         buffer[..length].to_vec()
+    }
+
+    fn read<'b, T>(bytes: &'b [u8], value: impl FnOnce(&mut Reader<'b>) -> T) -> Result<T> {
+        let mut reader = Reader::new(bytes);
+        let read = value(&mut reader);
+        reader.end().map(|()| read)
     }
 
     /// RFC 8949 Appendix A.
@@ -36,7 +42,7 @@ mod tests {
             (u64::MAX, &[0x1b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]),
         ] {
             assert_eq!(written(|w| w.uint(value)), hex);
-            assert_eq!(Reader::new(hex).uint(), Ok(value));
+            assert_eq!(read(hex, Reader::uint), Ok(value));
         }
         assert_eq!(written(|w| w.int(-1000)), [0x39, 0x03, 0xe7]);
         assert_eq!(written(|w| w.int(-65537)), [0x3a, 0x00, 0x01, 0x00, 0x00]);
@@ -56,10 +62,10 @@ mod tests {
             &[0x1f],
             &[],
         ] {
-            assert_eq!(Reader::new(longer).uint(), Err(Error::Malformed), "{longer:02x?}");
+            assert_eq!(read(longer, Reader::uint), Err(Error::Malformed), "{longer:02x?}");
         }
-        assert_eq!(Reader::new(&[0x5f, 0x41, 0x00, 0xff]).bytes(), Err(Error::Malformed));
-        assert_eq!(Reader::new(&[0x9f, 0xff]).array_to(9), Err(Error::Malformed));
+        assert_eq!(read(&[0x5f, 0x41, 0x00, 0xff], Reader::bytes), Err(Error::Malformed));
+        assert_eq!(read(&[0x9f, 0xff], |reader| reader.array_to(9)), Err(Error::Malformed));
     }
 
     #[test]
@@ -68,8 +74,16 @@ mod tests {
             let mut input = [0u8; 12];
             input[0] = 0x5b;
             input[1..9].copy_from_slice(&length.to_be_bytes());
-            assert_eq!(Reader::new(&input).bytes(), Err(Error::Malformed));
+            assert_eq!(read(&input, Reader::bytes), Err(Error::Malformed));
         }
+    }
+
+    #[test]
+    fn nothing_is_read_after_what_is_malformed() {
+        let mut reader = Reader::new(&[0x18, 0x00, 0x01, 0x41, 0x02]);
+        assert_eq!(reader.uint_to(9), 0);
+        assert_eq!((reader.uint(), reader.bytes(), reader.array_of::<1>()), (0, &[][..], [0]));
+        assert_eq!((reader.check(), reader.end()), (Err(Error::Malformed), Err(Error::Malformed)));
     }
 
     #[test]

@@ -40,45 +40,49 @@ impl<'b> Encrypt<'b> {
     /// The exact shape, or `Malformed`.
     pub(crate) fn read(bytes: &'b [u8]) -> Result<Self> {
         let mut reader = Reader::new(bytes);
-        reader.tag(TAG)?;
-        reader.array(4)?;
-        reader.exact_bytes(CHACHA20_POLY1305)?;
-        reader.map(1)?;
-        reader.exactly(IV)?;
-        let iv = reader.array_of()?;
-        let ciphertext = reader.bytes_range(bytes.len())?;
-        let items = reader.array_to(MOST)?;
+        reader.tag(TAG);
+        reader.array(4);
+        reader.exact_bytes(CHACHA20_POLY1305);
+        reader.map(1);
+        reader.exactly(IV);
+        let iv = reader.array_of();
+        let ciphertext = reader.bytes_range(bytes.len());
+        let items = reader.array_to(MOST);
         let recipients = reader.rest();
         let mut kids = [None; MAX_RECIPIENTS];
         for (place, _) in (0..items).enumerate() {
-            let kid = Some(Recipient::read(&mut reader)?.kid);
+            let kid = Some(Recipient::read(&mut reader).kid);
             // With one kid twice nobody could say whose place it is.
             if kids.contains(&kid) {
                 return Err(Error::Malformed);
             }
             *kids.get_mut(place).ok_or(Error::Malformed)? = kid;
         }
+        reader.require(items >= FEWEST);
         reader.end()?;
-        if items < FEWEST { Err(Error::Malformed) } else { Ok(Self { iv, ciphertext, recipients }) }
+        Ok(Self { iv, ciphertext, recipients })
     }
 
     /// The recipients, in their order.
     pub(crate) fn recipients(&self) -> impl Iterator<Item = Recipient> + Clone + use<'b> {
         let mut reader = Reader::new(self.recipients);
-        core::iter::from_fn(move || Recipient::read(&mut reader).ok())
+        core::iter::from_fn(move || {
+            let recipient = Recipient::read(&mut reader);
+            reader.check().is_ok().then_some(recipient)
+        })
     }
 }
 
 impl Recipient {
-    fn read(reader: &mut Reader<'_>) -> Result<Self> {
-        reader.array(3)?;
-        reader.exact_bytes(HPKE_4_KE)?;
-        reader.map(2)?;
-        reader.exactly(KID)?;
-        let kid = reader.array_of()?;
-        reader.exactly(EK)?;
-        let ek = reader.array_of()?;
-        Ok(Self { kid, ek, wrapped: reader.array_of()? })
+    fn read(reader: &mut Reader<'_>) -> Self {
+        reader.array(3);
+        reader.exact_bytes(HPKE_4_KE);
+        reader.map(2);
+        reader.exactly(KID);
+        let kid = reader.array_of();
+        reader.exactly(EK);
+        let ek = reader.array_of();
+        Self { kid, ek, wrapped: reader.array_of() }
     }
 
     /// Writes one recipient.

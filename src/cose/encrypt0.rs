@@ -20,15 +20,15 @@ impl<'b> Encrypt0<'b> {
     /// The exact shape, or `Malformed`.
     pub(crate) fn read(bytes: &'b [u8]) -> Result<Self> {
         let mut reader = Reader::new(bytes);
-        reader.tag(TAG)?;
-        reader.array(3)?;
-        reader.exact_bytes(HPKE_4)?;
-        reader.map(2)?;
-        reader.exactly(KID)?;
-        let kid = reader.array_of()?;
-        reader.exactly(EK)?;
-        let ek = reader.array_of()?;
-        let ciphertext = reader.bytes()?;
+        reader.tag(TAG);
+        reader.array(3);
+        reader.exact_bytes(HPKE_4);
+        reader.map(2);
+        reader.exactly(KID);
+        let kid = reader.array_of();
+        reader.exactly(EK);
+        let ek = reader.array_of();
+        let ciphertext = reader.bytes();
         reader.end()?;
         Ok(Self { kid, ek, ciphertext })
     }

@@ -1,7 +1,6 @@
 //! Header parameters: the protected ones as whole constant maps, and the key identifier.
 
 use crate::cbor::{Reader, Writer};
-use crate::error::Result;
 
 /// `{1: 42}`: HPKE-4 (draft-ietf-cose-hpke).
 pub(crate) const HPKE_4: &[u8] = b"\xa1\x01\x18\x2a";
@@ -28,8 +27,8 @@ pub(crate) fn write_kid(writer: &mut Writer<'_>, kid: &[u8; 8]) {
 }
 
 /// Reads the unprotected map `{4: kid}`, and no other.
-pub(crate) fn read_kid(reader: &mut Reader<'_>) -> Result<[u8; 8]> {
-    reader.map(1)?;
-    reader.exactly(KID)?;
+pub(crate) fn read_kid(reader: &mut Reader<'_>) -> [u8; 8] {
+    reader.map(1);
+    reader.exactly(KID);
     reader.array_of()
 }

@@ -23,15 +23,15 @@ impl<'b> Message<'b> {
     /// The exact shape, or `Malformed`.
     pub(crate) fn read(bytes: &'b [u8]) -> Result<Self> {
         let mut reader = Reader::new(bytes);
-        reader.tag(TAG)?;
-        reader.array(3)?;
-        reader.exact_bytes(CHACHA20_POLY1305)?;
-        reader.map(2)?;
-        reader.exactly(KID)?;
-        let kid = reader.array_of()?;
-        reader.exactly(PARTIAL_IV)?;
-        let number = read_partial_iv(reader.bytes()?)?;
-        let ciphertext = reader.bytes()?;
+        reader.tag(TAG);
+        reader.array(3);
+        reader.exact_bytes(CHACHA20_POLY1305);
+        reader.map(2);
+        reader.exactly(KID);
+        let kid = reader.array_of();
+        reader.exactly(PARTIAL_IV);
+        let number = read_partial_iv(reader.bytes())?;
+        let ciphertext = reader.bytes();
         reader.end()?;
         Ok(Self { kid, number, ciphertext })
     }

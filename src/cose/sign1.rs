@@ -27,16 +27,16 @@ impl Sign1 {
     /// Reads the tagged form that stands alone.
     pub(crate) fn read_tagged(bytes: &[u8]) -> Result<Self> {
         let mut reader = Reader::new(bytes);
-        reader.tag(TAG)?;
+        reader.tag(TAG);
         Self::read_from(reader, bytes.len())
     }
 
     fn read_from(mut reader: Reader<'_>, total: usize) -> Result<Self> {
-        reader.array(4)?;
-        reader.exact_bytes(ED25519)?;
-        let kid = header::read_kid(&mut reader)?;
-        let payload = reader.bytes_range(total)?;
-        let signature = reader.array_of()?;
+        reader.array(4);
+        reader.exact_bytes(ED25519);
+        let kid = header::read_kid(&mut reader);
+        let payload = reader.bytes_range(total);
+        let signature = reader.array_of();
         reader.end()?;
         Ok(Self { kid, payload, signature })
     }

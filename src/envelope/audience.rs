@@ -14,21 +14,17 @@ impl<'a> Audience<'a> {
     /// not in order.
     pub(crate) fn read(reader: &mut Reader<'a>, least: u64) -> Result<Self> {
         let start = reader.rest();
-        let items = reader.array_to(MOST)?;
+        let items = reader.array_to(MOST);
         let mut last: Option<&[u8]> = None;
         for _ in 0..items {
-            let id = reader.bytes()?;
-            if id.len() != ID || last.is_some_and(|last| last >= id) {
-                return Err(Error::Malformed);
-            }
+            let id = reader.bytes();
+            reader.require(id.len() == ID && last.is_none_or(|last| last < id));
             last = Some(id);
         }
-        let length = start.len().checked_sub(reader.rest().len()).ok_or(Error::Malformed)?;
-        if items < least {
-            Err(Error::Malformed)
-        } else {
-            start.get(..length).map(Self).ok_or(Error::Malformed)
-        }
+        reader.require(items >= least);
+        reader.check()?;
+        let length = start.len().checked_sub(reader.rest().len());
+        length.and_then(|length| start.get(..length)).map(Self).ok_or(Error::Malformed)
     }
 
     /// An array that [`Audience::read`] has read before.

@@ -91,16 +91,14 @@ impl Statement {
     /// caller to say.
     pub(crate) fn read(payload: &[u8]) -> Result<Self> {
         let mut reader = Reader::new(payload);
-        reader.array(5)?;
-        let sequence = reader.uint_to(MAX_NUMBER)?;
-        let time = reader.uint_or_null(MAX_NUMBER)?;
-        let format = u16::try_from(reader.uint()?).map(Format).map_err(|_| Error::Malformed)?;
-        let body = reader.bytes_range(payload.len())?;
-        let pad = reader.bytes()?;
+        reader.array(5);
+        let sequence = reader.uint_to(MAX_NUMBER);
+        let time = reader.uint_or_null(MAX_NUMBER);
+        let format = u16::try_from(reader.uint()).map(Format).map_err(|_| Error::Malformed)?;
+        let body = reader.bytes_range(payload.len());
+        let pad = reader.bytes();
+        reader.require(pad.iter().all(|byte| *byte == 0));
         reader.end()?;
-        if pad.iter().any(|byte| *byte != 0) {
-            return Err(Error::Malformed);
-        }
         Ok(Self { sequence, time, format, body, pad: pad.len() })
     }
 }

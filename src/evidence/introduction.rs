@@ -22,11 +22,11 @@ impl<'b> UnverifiedIntroduction<'b> {
     /// Reads the exact shape: cards by ascending id, each once; [`Error::Malformed`] for anything else.
     pub fn parse(bytes: &'b [u8]) -> Result<Self> {
         let mut reader = Reader::new(bytes);
-        let count = reader.array_to(MOST)?;
+        let count = reader.array_to(MOST);
         let cards = reader.rest();
         let mut last: Option<Id> = None;
         for _ in 0..count {
-            let id = Card::parse(reader.bytes()?)?.claimed_id();
+            let id = Card::parse(reader.bytes())?.claimed_id();
             if last.is_some_and(|last| last >= id) {
                 return Err(Error::Malformed);
             }
@@ -67,7 +67,10 @@ impl<'b> UnverifiedIntroduction<'b> {
 
     fn wire(&self) -> impl Iterator<Item = &'b [u8]> + use<'b> {
         let mut reader = Reader::new(self.cards);
-        core::iter::from_fn(move || reader.bytes().ok())
+        core::iter::from_fn(move || {
+            let card = reader.bytes();
+            reader.check().is_ok().then_some(card)
+        })
     }
 }
 

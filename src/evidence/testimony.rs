@@ -29,19 +29,22 @@ pub(crate) enum Proof {
 impl Proof {
     /// The exact shape, or `Malformed`.
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self> {
-        if let Ok(signature) = reader.clone().array_of() {
-            reader.bytes()?;
+        let mut alone = reader.clone();
+        let signature = alone.array_of();
+        if alone.check().is_ok() {
+            *reader = alone;
             return Ok(Self::Signature(signature));
         }
-        reader.array(4)?;
-        let (first, count) = (reader.uint_to(MAX_NUMBER)?, reader.uint_to(MAX_BLOCK)?);
-        let hashes = reader.array_to(MOST_HASHES)?;
+        reader.array(4);
+        let (first, count) = (reader.uint_to(MAX_NUMBER), reader.uint_to(MAX_BLOCK));
+        let hashes = reader.array_to(MOST_HASHES);
         let mut path = Path::empty();
         for _ in 0..hashes {
-            path.push(reader.array_of()?)?;
+            path.push(reader.array_of())?;
         }
-        let signature = reader.array_of()?;
-        if count == 0 { Err(Error::Malformed) } else { Ok(Self::Block { first, count, path, signature }) }
+        let signature = reader.array_of();
+        reader.require(count > 0);
+        Ok(Self::Block { first, count, path, signature })
     }
 
     fn write(&self, writer: &mut Writer<'_>) {

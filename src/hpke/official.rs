@@ -68,15 +68,15 @@ fn cose_hpke_4_messages_open() {
         let text = |field: &str| String::from(message[field].as_str().unwrap());
         let bytes = hex(&message["message"]);
         let mut reader = Reader::new(&bytes);
-        reader.tag(16).unwrap();
-        reader.array(3).unwrap();
-        let protected = reader.bytes().unwrap();
-        reader.map(2).unwrap();
-        reader.exactly(KID).unwrap();
-        reader.bytes().unwrap();
-        reader.exactly(EK).unwrap();
-        let ek: [u8; 32] = reader.array_of().unwrap();
-        let mut ciphertext = Vec::from(reader.bytes().unwrap());
+        reader.tag(16);
+        reader.array(3);
+        let protected = reader.bytes();
+        reader.map(2);
+        reader.exactly(KID);
+        reader.bytes();
+        reader.exactly(EK);
+        let ek: [u8; 32] = reader.array_of();
+        let mut ciphertext = Vec::from(reader.bytes());
         reader.end().unwrap();
 
         let aad = enc_structure("Encrypt0", protected, text("aad").as_bytes());
@@ -100,26 +100,26 @@ fn cose_hpke_4_ke_messages_open() {
         let is_psk = message["psk"] == true;
         let bytes = hex(&message["message"]);
         let mut reader = Reader::new(&bytes);
-        reader.tag(96).unwrap();
-        reader.array(4).unwrap();
-        let protected = reader.bytes().unwrap();
+        reader.tag(96);
+        reader.array(4);
+        let protected = reader.bytes();
         assert_eq!(protected, CHACHA20_POLY1305);
-        reader.map(1).unwrap();
-        reader.exactly(IV).unwrap();
-        let iv: [u8; 12] = reader.array_of().unwrap();
-        let mut ciphertext = Vec::from(reader.bytes().unwrap());
-        reader.array(1).unwrap();
-        reader.array(3).unwrap();
-        let recipient_protected = reader.bytes().unwrap();
+        reader.map(1);
+        reader.exactly(IV);
+        let iv: [u8; 12] = reader.array_of();
+        let mut ciphertext = Vec::from(reader.bytes());
+        reader.array(1);
+        reader.array(3);
+        let recipient_protected = reader.bytes();
         // The psk_id takes the place of the kid in the protected header.
-        reader.map(if is_psk { 2 } else { 1 }).unwrap();
+        reader.map(if is_psk { 2 } else { 1 });
         if is_psk {
-            reader.exactly(KID).unwrap();
-            reader.bytes().unwrap();
+            reader.exactly(KID);
+            reader.bytes();
         }
-        reader.exactly(EK).unwrap();
-        let ek: [u8; 32] = reader.array_of().unwrap();
-        let mut wrapped = Vec::from(reader.bytes().unwrap());
+        reader.exactly(EK);
+        let ek: [u8; 32] = reader.array_of();
+        let mut wrapped = Vec::from(reader.bytes());
         reader.end().unwrap();
 
         let dh = kem::agree(&private, &ek).unwrap();

@@ -91,39 +91,32 @@ impl<'b> Claims<'b> {
     /// The exact shape, or `Malformed`.
     pub(crate) fn read(bytes: &'b [u8]) -> Result<Self> {
         let mut reader = Reader::new(bytes);
-        reader.map(7)?;
-        reader.exactly(EXP)?;
-        let expires = reader.uint_to(MAX_NUMBER)?;
-        reader.exactly(NBF)?;
-        let not_before = reader.uint_to(expires)?;
-        reader.exactly(CNF)?;
-        reader.map(1)?;
-        reader.exactly(COSE_KEY)?;
-        reader.map(3)?;
-        let (_, public) = read_okp(&mut reader, Curve::Ed25519)?;
-        reader.exactly(SERIAL)?;
-        let serial = reader.uint_to(MAX_NUMBER)?;
-        reader.exactly(KEM_KEYS)?;
+        reader.map(7);
+        reader.exactly(EXP);
+        let expires = reader.uint_to(MAX_NUMBER);
+        reader.exactly(NBF);
+        let not_before = reader.uint_to(expires);
+        reader.exactly(CNF);
+        reader.map(1);
+        reader.exactly(COSE_KEY);
+        reader.map(3);
+        let (_, public) = read_okp(&mut reader, Curve::Ed25519);
+        reader.exactly(SERIAL);
+        let serial = reader.uint_to(MAX_NUMBER);
+        reader.exactly(KEM_KEYS);
         let mut kem_keys = [None; MAX_KEM_KEYS];
-        let keys = reader.array_to(MAX_KEM_KEYS_WIRE)?;
+        let keys = reader.array_to(MAX_KEM_KEYS_WIRE);
         for (place, _) in kem_keys.iter_mut().zip(0..keys) {
-            reader.map(4)?;
-            let (kid, x) = read_okp(&mut reader, Curve::X25519)?;
-            *place = Some((kid.ok_or(Error::Malformed)?, x));
+            reader.map(4);
+            let (kid, x) = read_okp(&mut reader, Curve::X25519);
+            *place = kid.map(|kid| (kid, x));
         }
-        reader.exactly(LABEL)?;
-        let label = reader.text()?;
-        reader.exactly(STATUS)?;
-        let status = match reader.uint()? {
-            0 => Status::Active,
-            1 => Status::Withdrawn,
-            _ => return Err(Error::Malformed),
-        };
+        reader.exactly(LABEL);
+        let label = reader.text();
+        reader.exactly(STATUS);
+        let status = if reader.uint_to(1) == 0 { Status::Active } else { Status::Withdrawn };
+        reader.require(is_label(label) && all_different(kem_keys.iter().flatten().map(|(kid, _)| *kid)));
         reader.end()?;
-        let different = all_different(kem_keys.iter().flatten().map(|(kid, _)| *kid));
-        if !(is_label(label) && different) {
-            return Err(Error::Malformed);
-        }
         Ok(Self { public, serial, not_before, expires, label, kem_keys, status })
     }
 
@@ -158,20 +151,20 @@ fn write_okp(writer: &mut Writer<'_>, curve: Curve, kid: Option<Kid>, x: &[u8; 3
 
 /// An X25519 key of a card has a kid, the identity key has none.
 #[expect(clippy::as_conversions, reason = "the discriminant of a fieldless enum has no other spelling")]
-fn read_okp(reader: &mut Reader<'_>, curve: Curve) -> Result<(Option<Kid>, [u8; 32])> {
-    reader.exactly(KTY)?;
-    reader.exactly(OKP)?;
+fn read_okp(reader: &mut Reader<'_>, curve: Curve) -> (Option<Kid>, [u8; 32]) {
+    reader.exactly(KTY);
+    reader.exactly(OKP);
     let kid = match curve {
         Curve::Ed25519 => None,
         Curve::X25519 => {
-            reader.exactly(KEY_ID)?;
-            Some(Kid(reader.array_of()?))
+            reader.exactly(KEY_ID);
+            Some(Kid(reader.array_of()))
         }
     };
-    reader.exactly(CRV)?;
-    reader.exactly(curve as i64)?;
-    reader.exactly(X)?;
-    Ok((kid, reader.array_of()?))
+    reader.exactly(CRV);
+    reader.exactly(curve as i64);
+    reader.exactly(X);
+    (kid, reader.array_of())
 }
 
 fn is_label(label: &str) -> bool {

@@ -42,8 +42,8 @@ impl SessionLimits {
     /// Reads the body of a keyframe: the exact shape, or `Malformed`.
     pub(crate) fn read(body: &[u8]) -> Result<Self> {
         let mut reader = Reader::new(body);
-        reader.array(3)?;
-        let limits = Self { block: reader.uint()?, messages: reader.uint()?, seconds: reader.uint()? };
+        reader.array(3);
+        let limits = Self { block: reader.uint(), messages: reader.uint(), seconds: reader.uint() };
         reader.end()?;
         limits.check().map_err(|_| Error::Malformed)?;
         Ok(limits)

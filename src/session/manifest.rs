@@ -80,13 +80,11 @@ impl Manifest {
     pub(crate) fn read(body: &[u8]) -> Result<(Kid, Self)> {
         let signed = Sign1::read(body)?;
         let mut reader = Reader::new(body.get(signed.payload.clone()).ok_or(Error::Malformed)?);
-        reader.array(3)?;
-        let (first, count) = (reader.uint_to(MAX_NUMBER)?, reader.uint_to(MAX_BLOCK)?);
-        let root = reader.array_of()?;
+        reader.array(3);
+        let (first, count) = (reader.uint_to(MAX_NUMBER), reader.uint_to(MAX_BLOCK));
+        let root = reader.array_of();
+        reader.require(count > 0);
         reader.end()?;
-        if count == 0 {
-            return Err(Error::Malformed);
-        }
         Ok((Kid(signed.kid), Self { first, count, root, signature: signed.signature }))
     }
 
