@@ -56,7 +56,7 @@ pub(crate) fn decap(key: &impl Agree, enc: &[u8; 32]) -> Result<Secret<32>> {
         Err(error) if kem::is_sound(enc) => return Err(error),
         _ => return Err(Error::Rejected),
     };
-    kem::shared_secret(&dh, enc, key.public().as_bytes())
+    Ok(kem::shared_secret(&dh, enc, key.public().as_bytes()))
 }
 
 /// Encrypts messages in order. It cannot be cloned or stored, so no nonce is used twice.

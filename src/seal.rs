@@ -264,12 +264,12 @@ impl<'k, S: SequenceStore, I: Sign> Sealer<'k, S, I> {
         // All of the plaintext, for a signer may be random by itself: two plaintexts never share a key.
         let (plaintext, _) = ciphertext.split_last_chunk::<{ aead::TAG }>().ok_or(Error::BufferTooSmall)?;
         let digest = sha256(&[plaintext]);
-        let ikm = self.author.hedged(&entropy, sequence, &digest, b"", b"zegel-ephemeral-1")?;
+        let ikm = self.author.hedged(&entropy, sequence, &digest, b"", b"zegel-ephemeral-1");
         let sent = kem::encap(&self.recipient.peer, &ikm)?;
         let (kid, length) = (&self.recipient.kid.0, ciphertext.len());
         write(head, |writer| encrypt0::write_head(writer, kid, &sent.enc, length))?;
         let aad = &mut [0; ENC_STRUCTURE];
-        Keys::base(&sent.shared, &CONTEXT)?.seal(0, envelope::enc_structure(topic, aad)?, ciphertext)?;
+        Keys::base(&sent.shared, &CONTEXT).seal(0, envelope::enc_structure(topic, aad)?, ciphertext)?;
         let bytes = out.keep().get(..layout.envelope).ok_or(Error::BufferTooSmall)?;
         Ok(Made { bytes, sequence, shared: sent.shared })
     }

@@ -27,7 +27,7 @@ pub(crate) fn sha256_of_kind(kind: u8, parts: &[&[u8]]) -> [u8; 32] {
 }
 
 /// `HKDF-SHA256(salt, ikm, info, N)`: extract, then expand.
-pub(crate) fn derive<const N: usize>(salt: &[u8], ikm: &[&[u8]], info: &[u8]) -> Result<Secret<N>> {
+pub(crate) fn derive<const N: usize>(salt: &[u8], ikm: &[&[u8]], info: &[u8]) -> Secret<N> {
     Prk::extract(salt, ikm).expand(&[info])
 }
 
@@ -47,14 +47,16 @@ impl Prk {
         Hkdf::from_prk(secret.expose()).map(Self).map_err(|_| Error::TooLarge)
     }
 
-    /// `Expand(prk, info, N)` over the parts of the info.
-    pub(crate) fn expand<const N: usize>(&self, info: &[&[u8]]) -> Result<Secret<N>> {
+    /// `Expand(prk, info, N)` over the parts of the info. It cannot fail: HKDF has no other error than a length of which
+    /// none is compiled here.
+    pub(crate) fn expand<const N: usize>(&self, info: &[&[u8]]) -> Secret<N> {
+        const { assert!(N <= MOST) };
         let mut output = Secret::zeroed();
-        self.expand_into(info, output.expose_mut())?;
-        Ok(output)
+        let _ = self.expand_into(info, output.expose_mut());
+        output
     }
 
-    /// `Expand` into `output`; at most 8,160 bytes.
+    /// `Expand` into `output`; [`Error::TooLarge`] above 8,160 bytes, and for nothing else.
     pub(crate) fn expand_into(&self, info: &[&[u8]], output: &mut [u8]) -> Result<()> {
         self.0.expand_multi_info(info, output).map_err(|_| Error::TooLarge)
     }
@@ -74,11 +76,12 @@ impl Labeled {
         extraction(b"", &[VERSION, self.0, label, input]).finalize().0.into()
     }
 
-    /// `LabeledExpand(prk, label, info, N)`.
-    pub(crate) fn expand<const N: usize>(&self, prk: &Prk, label: &[u8], info: &[u8]) -> Result<Secret<N>> {
+    /// `LabeledExpand(prk, label, info, N)`, which cannot fail either.
+    pub(crate) fn expand<const N: usize>(&self, prk: &Prk, label: &[u8], info: &[u8]) -> Secret<N> {
+        const { assert!(N <= MOST) };
         let mut output = Secret::zeroed();
-        self.expand_into(prk, label, info, output.expose_mut())?;
-        Ok(output)
+        let _ = self.expand_into(prk, label, info, output.expose_mut());
+        output
     }
 
     /// `LabeledExpand` into `output`.
@@ -97,6 +100,8 @@ fn extraction(salt: &[u8], ikm: &[&[u8]]) -> HkdfExtract<Sha256> {
 }
 
 const VERSION: &[u8] = b"HPKE-v1";
+/// 255 hashes (RFC 5869 §2.3).
+const MOST: usize = 255 * 32;
 
 #[cfg(test)]
 mod tests {

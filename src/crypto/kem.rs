@@ -109,19 +109,19 @@ pub(crate) struct Encapsulation {
 
 /// `Encap(pkR)` with the ephemeral key `DeriveKeyPair(ikm)`.
 pub(crate) fn encap(peer: &Peer, ikm: &Secret<32>) -> Result<Encapsulation> {
-    let ephemeral = derive_private_key(ikm.expose())?;
+    let ephemeral = derive_private_key(ikm.expose());
     let enc = public_key(&ephemeral);
-    let shared = shared_secret(&peer.agree(&ephemeral)?, &enc, peer.bytes())?;
+    let shared = shared_secret(&peer.agree(&ephemeral)?, &enc, peer.bytes());
     Ok(Encapsulation { shared, enc })
 }
 
 /// `DeriveKeyPair(ikm)`: its private half.
-pub(crate) fn derive_private_key(ikm: &[u8]) -> Result<Secret<32>> {
+pub(crate) fn derive_private_key(ikm: &[u8]) -> Secret<32> {
     KEM.expand(&KEM.extract(b"", b"dkp_prk", ikm), b"sk", b"")
 }
 
 /// `ExtractAndExpand(dh, enc || pkR)`: the last step of `Encap` and of `Decap`.
-pub(crate) fn shared_secret(dh: &Secret<32>, enc: &[u8; 32], recipient: &[u8; 32]) -> Result<Secret<32>> {
+pub(crate) fn shared_secret(dh: &Secret<32>, enc: &[u8; 32], recipient: &[u8; 32]) -> Secret<32> {
     let mut context = [0; 64];
     for (place, byte) in context.iter_mut().zip(enc.iter().chain(recipient)) {
         *place = *byte;

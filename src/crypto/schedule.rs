@@ -27,7 +27,7 @@ pub(crate) struct Keys {
 
 impl Keys {
     /// Those of mode base under a context from [`context`].
-    pub(crate) fn base(shared: &Secret<32>, context: &Context) -> Result<Self> {
+    pub(crate) fn base(shared: &Secret<32>, context: &Context) -> Self {
         Self::expand(&HPKE.extract(shared.expose(), b"secret", b""), context)
     }
 
@@ -46,11 +46,11 @@ impl Keys {
         aead::open(&self.key, self.nonce(sequence).expose(), aad, buffer)
     }
 
-    fn expand(secret: &Prk, context: &Context) -> Result<Self> {
-        Ok(Self {
-            key: HPKE.expand(secret, b"key", context)?,
-            base_nonce: HPKE.expand(secret, b"base_nonce", context)?,
-        })
+    fn expand(secret: &Prk, context: &Context) -> Self {
+        Self {
+            key: HPKE.expand(secret, b"key", context),
+            base_nonce: HPKE.expand(secret, b"base_nonce", context),
+        }
     }
 
     /// `ComputeNonce(seq)`: the base nonce xor the left-padded number.
@@ -79,16 +79,16 @@ impl Schedule {
         };
         let context = context(mode, id, info);
         let secret = HPKE.extract(shared.expose(), b"secret", key);
-        Self::expand(&secret, &context)
+        Ok(Self::expand(&secret, &context))
     }
 
     /// Those of mode base under a context from [`context`].
-    pub(crate) fn base(shared: &Secret<32>, context: &Context) -> Result<Self> {
+    pub(crate) fn base(shared: &Secret<32>, context: &Context) -> Self {
         Self::expand(&HPKE.extract(shared.expose(), b"secret", b""), context)
     }
 
-    fn expand(secret: &Prk, context: &Context) -> Result<Self> {
-        Ok(Self { keys: Keys::expand(secret, context)?, exporter: HPKE.expand(secret, b"exp", context)? })
+    fn expand(secret: &Prk, context: &Context) -> Self {
+        Self { keys: Keys::expand(secret, context), exporter: HPKE.expand(secret, b"exp", context) }
     }
 
     /// `Context.Export(exporter_context, L)` into `output`.

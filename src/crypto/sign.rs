@@ -33,7 +33,7 @@ impl SigningKey {
     /// Signs the concatenation of `parts`. The noise enters the nonce, so that a fault in one signature
     /// tells nothing about another; without any noise this is RFC 8032 with another secret prefix.
     pub(crate) fn sign(&self, parts: &[&[u8]], noise: &Secret<32>) -> Result<[u8; SIGNATURE]> {
-        let prefix: Secret<32> = derive(&self.expanded.hash_prefix, &[noise.expose()], b"zegel-nonce-1")?;
+        let prefix: Secret<32> = derive(&self.expanded.hash_prefix, &[noise.expose()], b"zegel-nonce-1");
         let hedged = ExpandedSecretKey { scalar: self.expanded.scalar, hash_prefix: *prefix.expose() };
         let message = |hash: &mut Sha512| {
             for part in parts {

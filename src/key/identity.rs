@@ -53,7 +53,7 @@ impl Identity {
         let key = SigningKey::from_seed(seed);
         let id = Id::of(key.public());
         published::refuse(&id.0)?;
-        Ok(Self { key, hedge: derive(b"", &[seed.expose()], b"zegel-hedge-1")?, id })
+        Ok(Self { key, hedge: derive(b"", &[seed.expose()], b"zegel-hedge-1"), id })
     }
 
     /// A new identity that nobody stores. To keep one, draw a [`Secret`] and store it first.

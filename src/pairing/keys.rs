@@ -70,18 +70,18 @@ impl PairingKeys {
         let prk = Prk::extract(b"zegel-pairing-1", &[code.secret().expose()]);
         let context = expires.to_be_bytes();
         let keys = |role: &[u8]| -> Result<Keys> {
-            let okm: Secret<44> = prk.expand(&[role, &shower.0, &context])?;
+            let okm: Secret<44> = prk.expand(&[role, &shower.0, &context]);
             let (key, iv) = okm.expose().split_first_chunk().ok_or(Error::TooLarge)?;
             let iv = iv.first_chunk().ok_or(Error::TooLarge)?;
             Ok(Keys::from_parts(Secret::new(*key), Secret::new(*iv)))
         };
         Ok(Self {
-            id: *prk.expand(&[b"id", &shower.0, &context])?.expose(),
+            id: *prk.expand(&[b"id", &shower.0, &context]).expose(),
             shower,
             expires,
             from_scanner: keys(b"scanner")?,
             from_shower: keys(b"shower")?,
-            marks: prk.expand(&[b"mark", &shower.0, &context])?,
+            marks: prk.expand(&[b"mark", &shower.0, &context]),
         })
     }
 
@@ -121,7 +121,7 @@ impl PairingKeys {
         // The nonce follows from what is said, so that an end that begins again with the same code says the same
         // under the same nonce, and something else under another one.
         let said = sha256(&[ciphertext.get(..plaintext).ok_or(Error::BufferTooSmall)?]);
-        let mark: Secret<MARK> = Prk::from_secret(&self.marks)?.expand(&[&[step.number()], &said])?;
+        let mark: Secret<MARK> = Prk::from_secret(&self.marks)?.expand(&[&[step.number()], &said]);
         let number = number(step, mark.expose());
         write(head, |writer| message::write_head(writer, &self.id, number, length))?;
         self.of(step).seal(number, self.enc_structure(&mut [0; ENC_STRUCTURE])?, ciphertext)?;

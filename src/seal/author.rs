@@ -83,7 +83,7 @@ impl<'k, I: Sign> Author<'k, I> {
         plaintext_digest: &[u8; 32],
         recipient: &[u8],
         label: &[u8],
-    ) -> Result<Secret<N>> {
+    ) -> Secret<N> {
         let input = [entropy.expose().as_slice(), &sequence.to_be_bytes(), plaintext_digest, recipient];
         derive(self.identity.hedge().expose(), &input, label)
     }

@@ -142,7 +142,7 @@ impl<'k, S: SequenceStore, I: Sign> GroupSealer<'k, S, I> {
         self.write_plaintext(topic, measurement, sequence, &layout, &noise, ciphertext)?;
         let (plaintext, _) = ciphertext.split_last_chunk::<{ aead::TAG }>().ok_or(Error::BufferTooSmall)?;
         let digest = sha256(&[plaintext]);
-        let derived: Secret<44> = self.author.hedged(&entropy, sequence, &digest, b"", b"zegel-content-1")?;
+        let derived: Secret<44> = self.author.hedged(&entropy, sequence, &digest, b"", b"zegel-content-1");
         let (cek, iv) = derived.expose().split_at_checked(32).ok_or(Error::TooLarge)?;
         let cek = Secret::from_slice(cek).ok_or(Error::TooLarge)?;
         let iv = iv.first_chunk().ok_or(Error::TooLarge)?;
@@ -155,7 +155,7 @@ impl<'k, S: SequenceStore, I: Sign> GroupSealer<'k, S, I> {
         let mut at = write(tail, |writer| writer.array(self.all().count()))?;
         for recipient in self.all() {
             let public = recipient.peer.bytes();
-            let ikm = self.author.hedged(&entropy, sequence, &digest, public, b"zegel-ephemeral-1")?;
+            let ikm = self.author.hedged(&entropy, sequence, &digest, public, b"zegel-ephemeral-1");
             let wrapped = wrap(recipient, &ikm, &cek)?;
             at = write(tail, |writer| {
                 writer.skip(at);
@@ -278,7 +278,7 @@ fn wrap(recipient: &Recipient, ikm: &Secret<32>, cek: &Secret<32>) -> Result<enc
     for (place, byte) in wrapped.bytes_mut().iter_mut().zip(cek.expose()) {
         *place = *byte;
     }
-    Keys::base(&sent.shared, &context(0, b"", INFO))?.seal(0, b"", wrapped.bytes_mut())?;
+    Keys::base(&sent.shared, &context(0, b"", INFO)).seal(0, b"", wrapped.bytes_mut())?;
     let wrapped = *wrapped.bytes().first_chunk().ok_or(Error::TooLarge)?;
     Ok(encrypt::Recipient { kid: recipient.kid.0, ek: sent.enc, wrapped })
 }

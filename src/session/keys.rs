@@ -29,7 +29,7 @@ pub struct SessionKeys {
 impl SessionKeys {
     /// Exports the keys from what the keyframe's encapsulation shares.
     pub(crate) fn derive(shared: &Secret<32>) -> Result<Self> {
-        let schedule = Schedule::base(shared, &CONTEXT)?;
+        let schedule = Schedule::base(shared, &CONTEXT);
         let (mut key, mut iv, mut id) = (Secret::zeroed(), Secret::zeroed(), SessionId([0; 8]));
         schedule.export(b"zegel-session-key-1", key.expose_mut())?;
         schedule.export(b"zegel-session-iv-1", iv.expose_mut())?;
