@@ -54,10 +54,13 @@ pub extern "C" fn zegel_group_init(
             return place.fill(Err(Error::TooLarge));
         }
         let cards = call.look_row(recipients, count)?;
-        let made = GroupSealer::new(signer, cards, clock(now), Numbers::new(storage));
-        let made = made.map(|sealer| sealer.with_padding(padding));
-        let made = if self_check { made.and_then(GroupSealer::with_self_check) } else { made };
-        place.fill(made.map(|sealer| Group { identity, storage: *storage, sealer }))
+        let made = || {
+            let numbers = Numbers::new(storage);
+            let sealer = GroupSealer::new(signer, cards, clock(now), numbers)?.with_padding(padding);
+            let sealer = if self_check { sealer.with_self_check()? } else { sealer };
+            Ok(Group { identity, storage: *storage, sealer })
+        };
+        place.fill(made())
     })
 }
 

@@ -111,10 +111,12 @@ pub extern "C" fn zegel_sealer_init(
         let (signer, identity) = call.tie(identity)?;
         let (card, storage) = (call.look(recipient)?, call.value(storage)?);
         let (padding, self_check) = chosen(options)?;
-        let made = Sealer::new(signer, card, clock(now), Numbers::new(storage));
-        let made = made.map(|sealer| sealer.with_padding(padding));
-        let made = if self_check { made.and_then(Sealer::with_self_check) } else { made };
-        place.fill(made.map(|sealer| Sealing { identity, at: Stage::Single(sealer) }))
+        let made = || {
+            let sealer = Sealer::new(signer, card, clock(now), Numbers::new(storage))?.with_padding(padding);
+            let sealer = if self_check { sealer.with_self_check()? } else { sealer };
+            Ok(Sealing { identity, at: Stage::Single(sealer) })
+        };
+        place.fill(made())
     })
 }
 

@@ -85,7 +85,9 @@ impl State<'_> {
 
     /// The place that has this session: in memory, or found again where the program keeps it.
     fn slot(&mut self, id: &SessionId) -> Result<Option<&mut Followed>> {
-        let has = |slot: &Room<zegel_session>| slot.value().record.is_some_and(|record| record.id() == *id);
+        let has = |slot: &Room<zegel_session>| {
+            slot.value().record.as_ref().is_some_and(|record| record.id() == *id)
+        };
         let mut place = self.sessions.iter().position(has);
         if place.is_none()
             && let Some(record) = self.find(id)?
@@ -114,10 +116,10 @@ impl State<'_> {
 
     /// Where a new session of `sender` goes: a free place, or that of its oldest session.
     fn place(&self, sender: &Id) -> Result<usize> {
-        let records = || self.sessions.iter().map(|slot| slot.value().record);
-        let theirs = |record: &SessionRecord| record.sender() == sender;
-        let oldest = records().flatten().filter(theirs).map(|record| record.sequence()).min();
-        let is_oldest = |record: Option<SessionRecord>| {
+        let records = || self.sessions.iter().map(|slot| slot.value().record.as_ref());
+        let theirs = |record: &&SessionRecord| record.sender() == sender;
+        let oldest = records().flatten().filter(theirs).map(SessionRecord::sequence).min();
+        let is_oldest = |record: Option<&SessionRecord>| {
             record.is_some_and(|r| theirs(&r) && Some(r.sequence()) == oldest)
         };
         records()
@@ -219,7 +221,7 @@ impl SessionStore for State<'_> {
         }
         // A keyframe that was held back gives up its own session, and not a newer one.
         let place = self.place(session.sender())?;
-        let kept = self.sessions.get(place).and_then(|slot| slot.value().record);
+        let kept = self.sessions.get(place).and_then(|slot| slot.value().record.as_ref());
         if kept.is_some_and(|kept| session.sequence() < kept.sequence()) {
             return Ok(());
         }
@@ -258,7 +260,7 @@ impl SessionStore for State<'_> {
 
     fn forget_sessions(&mut self, sender: &Id) -> Result<()> {
         for slot in self.sessions.iter_mut().map(Room::value_mut) {
-            if slot.record.is_some_and(|record| record.sender() == sender) {
+            if slot.record.as_ref().is_some_and(|record| record.sender() == sender) {
                 *slot = Followed::new();
             }
         }
