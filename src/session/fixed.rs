@@ -40,9 +40,9 @@ impl<const N: usize> FixedSessions<N> {
             return self.slots.get_mut(free);
         }
         let count = |of: &Id| self.slots.iter().flatten().filter(|slot| slot.record.sender == *of).count();
-        let senders = || self.slots.iter().flatten().map(|slot| slot.record.sender);
+        let senders = || self.slots.iter().flatten().map(|slot| &slot.record.sender);
         let most = senders().max_by_key(|of| count(of)).filter(|of| count(of) > 1);
-        let gives = if count(sender) > 0 { *sender } else { most? };
+        let gives = if count(sender) > 0 { *sender } else { *most? };
         let theirs = |slot: &&mut Option<Slot>| slot.as_ref().is_some_and(|slot| slot.record.sender == gives);
         let number = |slot: &&mut Option<Slot>| slot.as_ref().map(|slot| slot.record.sequence);
         self.slots.iter_mut().filter(theirs).min_by_key(number)
