@@ -131,20 +131,25 @@ impl Kept {
 impl Record {
     /// `magic, generation, end, sender, audience, checks`: 64 bytes.
     fn to_bytes(self, stream: &Stream) -> [u8; SLOT] {
-        let mut bytes = [0; SLOT];
-        let names = stream.sender.0.iter().take(HALF).chain(stream.audience.iter().take(HALF));
-        let numbers = [self.generation, self.end];
-        let numbers = numbers.iter().flat_map(|number| number.to_be_bytes());
-        let said = MAGIC.iter().copied().chain(numbers).chain(names.copied());
-        for (place, byte) in bytes.iter_mut().zip(said) {
-            *place = byte;
-        }
+        let [sender, audience] =
+            [&stream.sender.0, &stream.audience].map(|name| name.get(..HALF).unwrap_or_default());
+        let (generation, end) = (self.generation.to_be_bytes(), self.end.to_be_bytes());
+        let mut bytes = joined(&[MAGIC, &generation, &end, sender, audience]);
         let checks = checks(&bytes);
-        for (place, byte) in bytes.iter_mut().skip(CHECKS).zip(checks) {
-            *place = byte;
+        if let Some(place) = bytes.last_chunk_mut() {
+            *place = checks;
         }
         bytes
     }
+}
+
+/// The parts one after the other, and zeros.
+pub(crate) fn joined(parts: &[&[u8]]) -> [u8; SLOT] {
+    let mut joined = [0; SLOT];
+    for (place, byte) in joined.iter_mut().zip(parts.iter().copied().flatten()) {
+        *place = *byte;
+    }
+    joined
 }
 
 fn number(bytes: &[u8; SLOT], at: usize) -> u64 {
@@ -158,12 +163,8 @@ fn sealed(bytes: &[u8; SLOT]) -> bool {
 /// CRC-32 and CRC-32C of what stands before them: together they miss one torn write in 2^64.
 fn checks(bytes: &[u8; SLOT]) -> [u8; 8] {
     let said = || bytes.iter().take(CHECKS);
-    let both = [crc(said(), 0xedb8_8320), crc(said(), 0x82f6_3b78)];
-    let mut checks = [0; 8];
-    for (place, byte) in checks.iter_mut().zip(both.iter().flat_map(|crc| crc.to_be_bytes())) {
-        *place = byte;
-    }
-    checks
+    let [first, second] = [0xedb8_8320, 0x82f6_3b78].map(|polynomial| u64::from(crc(said(), polynomial)));
+    (first << 32 | second).to_be_bytes()
 }
 
 fn crc<'b>(bytes: impl Iterator<Item = &'b u8>, polynomial: u32) -> u32 {

@@ -9,6 +9,7 @@ use zegel::{Result, Sender, SessionId, SessionKeys, SessionRecord, SessionStore,
 use zegel::{TrustStore, Watch, WindowGuard};
 
 use crate::bridge::Room;
+use crate::numbers::joined;
 use crate::outside::answered;
 use crate::types::{zegel_peer, zegel_session, zegel_state};
 
@@ -276,11 +277,7 @@ impl Watch for State<'_> {
 
 /// A stream as C knows it: the sender's id, and the hash of the audience.
 fn name(stream: &Stream) -> [u8; 64] {
-    let mut name = [0; 64];
-    for (place, byte) in name.iter_mut().zip(stream.sender.0.iter().chain(&stream.audience)) {
-        *place = *byte;
-    }
-    name
+    joined(&[&stream.sender.0, &stream.audience])
 }
 
 /// What a program may say to a number that it does not take; anything else is trouble of its own.
