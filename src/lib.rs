@@ -51,6 +51,7 @@ extern crate alloc;
 #[cfg(any(test, feature = "std"))]
 extern crate std;
 
+mod bytes;
 mod cbor;
 mod cose;
 mod crypto;

@@ -15,6 +15,7 @@ use curve25519_dalek::montgomery::MontgomeryPoint;
 use curve25519_dalek::traits::BasepointTable;
 use zeroize::Zeroize;
 
+use crate::bytes::joined;
 use crate::crypto::kdf::Labeled;
 use crate::error::{Error, Result};
 use crate::secret::Secret;
@@ -122,10 +123,7 @@ pub(crate) fn derive_private_key(ikm: &[u8]) -> Secret<32> {
 
 /// `ExtractAndExpand(dh, enc || pkR)`: the last step of `Encap` and of `Decap`.
 pub(crate) fn shared_secret(dh: &Secret<32>, enc: &[u8; 32], recipient: &[u8; 32]) -> Secret<32> {
-    let mut context = [0; 64];
-    for (place, byte) in context.iter_mut().zip(enc.iter().chain(recipient)) {
-        *place = *byte;
-    }
+    let context: [u8; 64] = joined(&[enc, recipient]);
     KEM.expand(&KEM.extract(b"", b"eae_prk", dh.expose()), b"shared_secret", &context)
 }
 

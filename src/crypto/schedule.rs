@@ -1,6 +1,7 @@
 //! The key schedule of HPKE and what hangs from it: one key, one base nonce, one exporter
 //! (RFC 9180 §5.1 to §5.3, SPEC §5.1).
 
+use crate::bytes::joined;
 use crate::crypto::aead;
 use crate::crypto::kdf::{Labeled, Prk};
 use crate::error::{Error, Result};
@@ -100,11 +101,7 @@ impl Schedule {
 /// The context of a mode, a `psk_id` and an `info`.
 pub(crate) fn context(mode: u8, psk_id: &[u8], info: &[u8]) -> Context {
     let (psk_id_hash, info_hash) = (HPKE.hash(b"psk_id_hash", psk_id), HPKE.hash(b"info_hash", info));
-    let mut context = [mode; 65];
-    for (place, byte) in context.iter_mut().skip(1).zip(psk_id_hash.iter().chain(&info_hash)) {
-        *place = *byte;
-    }
-    context
+    joined(&[&[mode], &psk_id_hash, &info_hash])
 }
 
 /// "HPKE" and the identifiers of the suite: KEM 0x0020, KDF 0x0001, AEAD 0x0003.

@@ -1,5 +1,6 @@
 //! Audiences: whom a statement is for, as it stands under the signature (SPEC §4.4, §4.6).
 
+use crate::bytes::joined;
 use crate::cbor::{Reader, write};
 use crate::error::{Error, Result};
 use crate::key::id::Id;
@@ -55,11 +56,7 @@ pub(crate) struct One([u8; 1 + ITEM]);
 
 impl One {
     pub(crate) fn new(id: &Id) -> Self {
-        let mut encoded = [0; 1 + ITEM];
-        for (place, byte) in encoded.iter_mut().zip(HEAD.iter().chain(&id.0)) {
-            *place = *byte;
-        }
-        Self(encoded)
+        Self(joined(&[&HEAD, &id.0]))
     }
 
     pub(crate) const fn audience(&self) -> Audience<'_> {

@@ -9,6 +9,7 @@ use core::fmt;
 
 use rand_core::TryCryptoRng;
 
+use crate::bytes::joined;
 use crate::cbor::{Writer, count, write};
 use crate::cose::sign1::{self, Sign1};
 use crate::cose::structure::{SIG_CONTEXT, sig_context};
@@ -227,11 +228,7 @@ struct Label {
 
 impl Label {
     fn new(text: &str) -> Self {
-        let mut bytes = [0; MAX_LABEL];
-        for (place, byte) in bytes.iter_mut().zip(text.bytes()) {
-            *place = byte;
-        }
-        Self { bytes, length: text.len() }
+        Self { bytes: joined(&[text.as_bytes()]), length: text.len() }
     }
 
     fn as_str(&self) -> &str {

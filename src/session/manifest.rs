@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use crate::bytes::joined;
 use crate::cbor::{Reader, Writer, count, encode};
 use crate::cose::sign1::{self, Sign1};
 use crate::cose::structure::{SIG_CONTEXT, sig_context};
@@ -42,13 +43,7 @@ impl Manifest {
 
     /// All of it, for a store.
     pub fn to_bytes(&self) -> [u8; Self::BYTES] {
-        let mut bytes = [0; Self::BYTES];
-        let (first, count) = (self.first.to_be_bytes(), self.count.to_be_bytes());
-        let all = first.iter().chain(&count).chain(&self.root).chain(&self.signature);
-        for (place, byte) in bytes.iter_mut().zip(all) {
-            *place = *byte;
-        }
-        bytes
+        joined(&[&self.first.to_be_bytes(), &self.count.to_be_bytes(), &self.root, &self.signature])
     }
 
     /// What [`Manifest::to_bytes`] gave.

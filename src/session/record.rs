@@ -1,5 +1,6 @@
 //! What a receiver keeps of a keyframe: enough to derive the keys again, and no secret (SPEC §10.2).
 
+use crate::bytes::joined;
 use crate::error::{Error, Result};
 use crate::key::id::{Id, Kid};
 use crate::session::keys::SessionId;
@@ -59,7 +60,6 @@ impl SessionRecord {
 
     /// All of it, for a store.
     pub fn to_bytes(&self) -> [u8; Self::BYTES] {
-        let mut bytes = [0; Self::BYTES];
         let numbers = [
             self.sequence,
             self.time.unwrap_or(NO_TIME),
@@ -67,13 +67,9 @@ impl SessionRecord {
             self.limits.messages,
             self.limits.seconds,
         ];
-        let numbers = numbers.iter().flat_map(|number| number.to_be_bytes());
-        let names = self.id.0.into_iter().chain(self.sender.0).chain(self.recipient.0);
-        let all = names.chain(numbers).chain(self.kem.0).chain(self.ek);
-        for (place, byte) in bytes.iter_mut().zip(all) {
-            *place = byte;
-        }
-        bytes
+        let numbers = numbers.map(u64::to_be_bytes);
+        let (id, sender, recipient) = (&self.id.0, &self.sender.0, &self.recipient.0);
+        joined(&[id, sender, recipient, numbers.as_flattened(), &self.kem.0, &self.ek])
     }
 
     /// What [`SessionRecord::to_bytes`] gave; [`Error::Storage`] when it is not.
