@@ -148,6 +148,8 @@ impl<'b> Reader<'b> {
     }
 
     /// A head of the given major type in its shortest form (RFC 8949 §4.2.1): its argument.
+    // Once, for all that is read is read through it.
+    #[inline(never)]
     fn head(&mut self, major: u8) -> u64 {
         let first = self.take(1).first().copied().unwrap_or_default();
         self.require(first >> 5 == major);
