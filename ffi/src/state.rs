@@ -145,8 +145,8 @@ pub(crate) struct Followed {
 }
 
 impl Followed {
-    pub(crate) const fn new() -> Self {
-        Self { record: None, session: FixedSessions::new() }
+    pub(crate) fn new() -> Self {
+        Self { record: None, session: FixedSessions::default() }
     }
 }
 

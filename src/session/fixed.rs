@@ -49,9 +49,11 @@ impl<const N: usize> FixedSessions<N> {
     }
 }
 
+/// What [`FixedSessions::new`] gives, but made where it is needed: a constant of that size is copied from the program's
+/// memory, which then holds 5 KB of nothing.
 impl<const N: usize> Default for FixedSessions<N> {
     fn default() -> Self {
-        Self::new()
+        Self { slots: core::array::from_fn(|_| None) }
     }
 }
 
