@@ -152,15 +152,12 @@ fn archive(root: &Path, triple: &str, profile: &Profile) -> Result<PathBuf, Stri
     Ok(root.join(folder).join(triple).join("firmware/libzegel_ffi.a"))
 }
 
-/// The target as rustc describes it, but for the frame pointers that it keeps on all of these: without them functions
-/// have one register more, of those that short instructions reach, and shorter ends.
+/// The target as rustc describes it, but for the frame pointers that it keeps on Arm: without them functions have one
+/// register more, of those that short instructions reach, and shorter ends.
 fn without_frame_pointers(root: &Path, triple: &str) -> Result<PathBuf, String> {
     let print = ["--print", "target-spec-json", "-Z", "unstable-options", "--target", triple];
     let target = tools::output("env", &[&["RUSTC_BOOTSTRAP=1", "rustc"], &print[..]].concat())?;
     let (kept, omitted) = ("\"frame-pointer\": \"always\"", "\"frame-pointer\": \"may-omit\"");
-    if !target.contains(kept) {
-        return Err(format!("{triple} does not say {kept}"));
-    }
     // The archive goes into a folder of the file's name.
     let path = root.join(format!("target/firmware/{triple}.json"));
     let written = std::fs::create_dir_all(root.join("target/firmware"))
