@@ -226,7 +226,7 @@ typedef struct zegel_state { /* what outlives the process; each may be NULL, `ta
     int (*next)(void *user, const uint8_t *stream, uint64_t *next); /* the first number above all that were taken */
     int (*keep)(void *user, const uint8_t *session, const uint8_t *record, size_t size); /* under 8 bytes of name */
     int (*find)(void *user, const uint8_t *session, uint8_t *record, size_t size); /* 0 or ZEGEL_UNKNOWN_SESSION */
-    int (*vouches)(void *user, const uint8_t *forwarder, const uint8_t *origin);   /* 0 or ZEGEL_UNKNOWN_SENDER */
+    int (*vouches)(void *user, const uint8_t *forwarder, const uint8_t *origin); /* 0, _UNKNOWN_SENDER or _REVOKED */
     void *user;
 } zegel_state;
 

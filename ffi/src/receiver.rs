@@ -57,6 +57,7 @@ impl Receiving {
             sessions: call.row(self.sessions)?,
             durable: self.durable.as_ref(),
             events: &mut self.events,
+            passing: None,
         })
     }
 }

@@ -32,6 +32,14 @@ pub(crate) struct State<'s> {
     pub(crate) sessions: &'s mut [Room<zegel_session>],
     pub(crate) durable: Option<&'s zegel_state>,
     pub(crate) events: &'s mut EventLog<4>,
+    /// A session that the program keeps and no place is for, while one of its messages is opened.
+    pub(crate) passing: Option<Passing>,
+}
+
+/// Its messages open as others do, but none waits here for its manifest.
+pub(crate) struct Passing {
+    record: SessionRecord,
+    keys: Option<SessionKeys>,
 }
 
 impl State<'_> {
@@ -84,19 +92,36 @@ impl State<'_> {
         Some(&mut self.peers.get_mut(place)?.value_mut().guard)
     }
 
-    /// The place that has this session: in memory, or found again where the program keeps it.
+    /// The place that has this session: in memory, or found again where the program keeps it. Whoever may publish can
+    /// name a session that was kept, so this is no way to anybody's only place, and never [`Error::Full`].
     fn slot(&mut self, id: &SessionId) -> Result<Option<&mut Followed>> {
         let has = |slot: &Room<zegel_session>| {
             slot.value().record.as_ref().is_some_and(|record| record.id() == *id)
         };
         let mut place = self.sessions.iter().position(has);
         if place.is_none()
+            && self.passes(id).is_none()
             && let Some(record) = self.find(id)?
         {
-            self.follow(&record)?;
-            place = self.sessions.iter().position(has);
+            place = self.place(&record).filter(|_| self.peer(record.sender()).is_some());
+            match place {
+                Some(place) => self.follow(place, &record)?,
+                None => self.passing = Some(Passing { record, keys: None }),
+            }
         }
         Ok(place.and_then(|place| self.sessions.get_mut(place)).map(Room::value_mut))
+    }
+
+    fn passes(&mut self, id: &SessionId) -> Option<&mut Passing> {
+        self.passing.as_mut().filter(|passing| passing.record.id() == *id)
+    }
+
+    /// The place where something of this session is to be kept, or none when it passes.
+    fn kept(&mut self, id: &SessionId) -> Result<Option<&mut Followed>> {
+        if self.passes(id).is_some() {
+            return Ok(None);
+        }
+        self.slot(id)?.ok_or(Error::UnknownSession).map(Some)
     }
 
     fn find(&self, id: &SessionId) -> Result<Option<SessionRecord>> {
@@ -115,26 +140,39 @@ impl State<'_> {
         }
     }
 
-    /// Where a new session of `sender` goes: a free place, or that of its oldest session.
-    fn place(&self, sender: &Id) -> Result<usize> {
+    /// Where a session goes: a free place, that of its sender's oldest session if it is newer, or that of the oldest
+    /// of whoever has most, but nobody's only one (SPEC §10.3).
+    fn place(&self, session: &SessionRecord) -> Option<usize> {
         let records = || self.sessions.iter().map(|slot| slot.value().record.as_ref());
-        let theirs = |record: &&SessionRecord| record.sender() == sender;
-        let oldest = records().flatten().filter(theirs).map(SessionRecord::sequence).min();
-        let is_oldest = |record: Option<&SessionRecord>| {
-            record.is_some_and(|r| theirs(&r) && Some(r.sequence()) == oldest)
-        };
-        records()
-            .position(|record| record.is_none())
-            .or_else(|| records().position(is_oldest))
-            .ok_or(Error::Full)
+        let count = |of: &Id| records().flatten().filter(|record| record.sender() == of).count();
+        let most = || records().flatten().map(SessionRecord::sender).max_by_key(|of| count(of));
+        if let Some(free) = records().position(|record| record.is_none()) {
+            return Some(free);
+        }
+        let own = count(session.sender()) > 0;
+        let gives = if own { session.sender() } else { most().filter(|of| count(of) > 1)? };
+        let placed = records().enumerate().filter_map(|(place, record)| Some((record?, place)));
+        let theirs = placed.filter(|(record, _)| record.sender() == gives);
+        let oldest = theirs.map(|(record, place)| (record.sequence(), place)).min();
+        oldest.filter(|(number, _)| !own || *number < session.sequence()).map(|(_, place)| place)
     }
 
-    fn follow(&mut self, session: &SessionRecord) -> Result<()> {
-        let place = self.place(session.sender())?;
+    fn follow(&mut self, place: usize, session: &SessionRecord) -> Result<()> {
         let slot = self.sessions.get_mut(place).ok_or(Error::Full)?.value_mut();
+        if let Some(given_up) = &slot.record {
+            slot.session.forget_sessions(given_up.sender())?;
+        }
         slot.session.keep_session(session)?;
         slot.record = Some(*session);
         Ok(())
+    }
+
+    /// Whether a session that no place is for may be taken: it is found when a message of it comes, or came so late
+    /// that its sender has newer ones, and begins nothing.
+    fn goes_without(&self, session: &SessionRecord) -> bool {
+        let mut records = self.sessions.iter().filter_map(|slot| slot.value().record.as_ref());
+        self.durable.is_some_and(|state| state.keep.is_some() && state.find.is_some())
+            || records.any(|record| record.sender() == session.sender())
     }
 }
 
@@ -161,6 +199,7 @@ impl TrustStore for State<'_> {
             Some((state, vouches)) => match vouches(state.user, forwarder.0.as_ptr(), origin.0.as_ptr()) {
                 0 => Ok(true),
                 status if status == c_int::from(Error::UnknownSender.code()) => Ok(false),
+                status if status == c_int::from(Error::Revoked.code()) => Err(Error::Revoked),
                 _ => Err(Error::Storage),
             },
             None => Ok(false),
@@ -199,14 +238,16 @@ impl ReplayGuard for State<'_> {
 
 impl SessionStore for State<'_> {
     fn session(&mut self, id: &SessionId) -> Result<Option<SessionRecord>> {
-        Ok(self.slot(id)?.and_then(|slot| slot.record))
+        let kept = self.slot(id)?.and_then(|slot| slot.record);
+        Ok(kept.or_else(|| self.passes(id).map(|passing| passing.record)))
     }
 
     fn admits(&mut self, session: &SessionRecord) -> Result<()> {
         match self.session(&session.id())? {
             Some(known) if known == *session => Ok(()),
             Some(_) => Err(Error::Equivocation),
-            None => self.place(session.sender()).map(|_| ()),
+            None if self.place(session).is_some() || self.goes_without(session) => Ok(()),
+            None => Err(Error::Full),
         }
     }
 
@@ -217,30 +258,29 @@ impl SessionStore for State<'_> {
             let status = keep(state.user, session.id().0.as_ptr(), bytes.as_ptr(), bytes.len());
             answered(status, Error::Storage)?;
         }
-        if self.slot(&session.id())?.is_some() {
+        if self.session(&session.id())?.is_some() {
             return Ok(());
         }
-        // A keyframe that was held back gives up its own session, and not a newer one.
-        let place = self.place(session.sender())?;
-        let kept = self.sessions.get(place).and_then(|slot| slot.value().record.as_ref());
-        if kept.is_some_and(|kept| session.sequence() < kept.sequence()) {
-            return Ok(());
-        }
-        self.follow(session)
+        self.place(session).map_or(Ok(()), |place| self.follow(place, session))
     }
 
     fn keys(&mut self, id: &SessionId) -> Option<&SessionKeys> {
+        if self.passes(id).is_some() {
+            return self.passing.as_ref()?.keys.as_ref();
+        }
         self.slot(id).ok().flatten()?.session.keys(id)
     }
 
     fn hold_keys(&mut self, keys: SessionKeys) {
-        if let Ok(Some(slot)) = self.slot(&keys.id()) {
+        if let Some(passing) = self.passes(&keys.id()) {
+            passing.keys = Some(keys);
+        } else if let Ok(Some(slot)) = self.slot(&keys.id()) {
             slot.session.hold_keys(keys);
         }
     }
 
     fn keep_leaf(&mut self, id: &SessionId, sequence: u64, leaf: &[u8; 32]) -> Result<()> {
-        self.slot(id)?.ok_or(Error::UnknownSession)?.session.keep_leaf(id, sequence, leaf)
+        self.kept(id)?.map_or(Ok(()), |slot| slot.session.keep_leaf(id, sequence, leaf))
     }
 
     fn leaf(&mut self, id: &SessionId, sequence: u64) -> Result<Option<[u8; 32]>> {
@@ -248,7 +288,7 @@ impl SessionStore for State<'_> {
     }
 
     fn keep_manifest(&mut self, id: &SessionId, manifest: &Manifest) -> Result<()> {
-        self.slot(id)?.ok_or(Error::UnknownSession)?.session.keep_manifest(id, manifest)
+        self.kept(id)?.map_or(Ok(()), |slot| slot.session.keep_manifest(id, manifest))
     }
 
     fn manifest(&mut self, id: &SessionId, sequence: u64) -> Result<Option<Manifest>> {

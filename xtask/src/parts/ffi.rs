@@ -27,6 +27,7 @@ const TESTS: &[Test] = &[
     },
     Test { name: "misuse", with: &[], arguments: &[], under_valgrind: &[] },
     Test { name: "edges", with: &[], arguments: &[], under_valgrind: &[] },
+    Test { name: "state", with: &[], arguments: &[], under_valgrind: &[] },
     Test { name: "threads", with: &[], arguments: &[], under_valgrind: &[] },
     Test { name: "forks", with: &[], arguments: &[], under_valgrind: &[] },
     // Seeds 1 to 64, and two of them.
