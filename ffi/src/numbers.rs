@@ -24,7 +24,7 @@ pub(crate) struct Numbers(zegel_storage);
 enum Kept {
     /// Nothing was ever written.
     Blank,
-    /// No record: torn, or worn out.
+    /// No record: torn, worn out, or not to be read.
     Torn,
     /// Another stream's record.
     Foreign,
@@ -61,7 +61,9 @@ impl Numbers {
 
     /// The newer record, the slot that the next one goes to, and whether a record was lost there.
     fn newest(&self, stream: &Stream) -> Result<(Record, u32, bool)> {
-        match (self.read(0, stream)?, self.read(1, stream)?) {
+        // Flash with checks of its own refuses to read what was torn, until that is erased.
+        let [first, second] = [0, 1].map(|slot| self.read(slot, stream).unwrap_or(Kept::Torn));
+        match (first, second) {
             (Kept::Record(a), Kept::Record(b)) if b.generation > a.generation => Ok((b, 0, false)),
             (Kept::Record(a), Kept::Record(_)) => Ok((a, 1, false)),
             // Blank is how an erase leaves a slot when the write after it never began.

@@ -1,5 +1,6 @@
 /* Resets in the middle of every write of a sealer's storage: no number is used twice, no session survives, and the
- * device goes on or refuses. The flash is that of the firmware: an erase and a write, torn after any byte. */
+ * device goes on or refuses. The flash is that of the firmware: an erase and a write, torn after any byte, or in the
+ * middle of a word, whose bits are then any, or which its checks refuse to read until it is erased. */
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,20 +9,27 @@
 #include "support.h"
 #include "zegel.h"
 
-#define MUST(holds) ((holds) ? (void)0 : (fprintf(stderr, "storage: torn at %u, %u: %s\n", tear_at, second_at, #holds), exit(1)))
+#define MUST(holds) ((holds) ? (void)0 : (fprintf(stderr, "storage: torn as %u at %u, %u: %s\n", torn_as, tear_at, second_at, #holds), exit(1)))
 
 enum { STEPS = 2 * ZEGEL_SLOT_SIZE + 1 }; /* of one write: each byte erased, each written, and the end */
 static uint8_t flash[2][ZEGEL_SLOT_SIZE];
 static unsigned tear, tear_at, second_at, reads_fail, writes_fail, writes_lie;
+static enum { BYTES, BITS, UNREADABLE, WAYS } torn_as;
+static unsigned unreadable; /* slots, as bits */
 static jmp_buf reset;
 
-static void step(void) {
-    if (tear > 0 && --tear == 0) longjmp(reset, 1);
+static void step(uint32_t slot, size_t at) {
+    if (tear == 0 || --tear > 0) return;
+    if (torn_as == BITS && at < ZEGEL_SLOT_SIZE) {
+        for (size_t i = at & ~(size_t)7; i <= at; i++) flash[slot][i] ^= (uint8_t)(0x5b * (i + tear_at + second_at) >> 1);
+    }
+    if (torn_as == UNREADABLE) unreadable |= 1u << slot;
+    longjmp(reset, 1);
 }
 
 static int slot_read(void *user, uint32_t slot, uint8_t *out, size_t size) {
     (void)user;
-    if (reads_fail) return 1;
+    if (reads_fail || unreadable >> slot & 1) return 1;
     memcpy(out, flash[slot], size);
     return 0;
 }
@@ -31,14 +39,15 @@ static int slot_write(void *user, uint32_t slot, const uint8_t *bytes, size_t si
     if (writes_fail) return 1;
     if (writes_lie) return 0;
     for (size_t i = 0; i < size; i++) {
-        step();
+        step(slot, i);
         flash[slot][i] = 0xff;
     }
+    unreadable &= ~(1u << slot);
     for (size_t i = 0; i < size; i++) {
-        step();
+        step(slot, i);
         flash[slot][i] &= bytes[i];
     }
-    step();
+    step(slot, size);
     return 0;
 }
 
@@ -52,7 +61,7 @@ static zegel_session session;
 static zegel_sealer sealer;
 static uint8_t pgo_id[32], card[ZEGEL_CARD_SIZE];
 static uint64_t highest;
-static int any;
+static int any, created;
 
 static void card_of(const zegel_identity *identity, const zegel_kem_key *kem, zegel_card *into) {
     uint8_t public_key[32];
@@ -124,10 +133,54 @@ static void start_again(void) {
 
 static void go_on(void) {
     /* The first boot may not have finished: it is done again, which is nothing where it had. */
-    if (!any) MUST(zegel_storage_create(&storage, &device, pgo_id) == 0);
+    if (!created) MUST(zegel_storage_create(&storage, &device, pgo_id) == 0);
     seal_one();
-    MUST(zegel_storage_create(&storage, &device, pgo_id) == 0);
+    if (!unreadable) MUST(zegel_storage_create(&storage, &device, pgo_id) == 0);
     seal_one();
+}
+
+/* 129 steps a write: the first boot, and two reservations of 64 numbers. */
+static void every_step(unsigned stride) {
+    for (tear_at = 1; tear_at <= 3 * STEPS + 1; tear_at += stride) {
+        static uint8_t torn[2][ZEGEL_SLOT_SIZE];
+        static uint64_t highest_then;
+        static int any_then;
+        static unsigned unreadable_then;
+        memset(flash, 0xff, sizeof flash);
+        unreadable = 0;
+        any = created = 0;
+        listen();
+        tear = tear_at;
+        if (setjmp(reset) == 0) {
+            MUST(zegel_storage_create(&storage, &device, pgo_id) == 0);
+            created = 1;
+            MUST(zegel_sealer_init(&sealer, &device, &pgo_card, ZEGEL_NO_TIME, &storage, 0) == 0);
+            life();
+        }
+        memcpy(torn, flash, sizeof flash);
+        highest_then = highest;
+        any_then = any;
+        unreadable_then = unreadable;
+        /* The first boot that cannot read a slot cannot know that it was never in use: that is for the program to say. */
+        if (!created && unreadable) {
+            MUST(zegel_storage_create(&storage, &device, pgo_id) == ZEGEL_STORAGE);
+            continue;
+        }
+        /* The writes by which the device recovers are torn as well, or not. */
+        for (second_at = 0; second_at <= 2 * STEPS; second_at += stride + 12) {
+            memcpy(flash, torn, sizeof flash);
+            unreadable = unreadable_then;
+            highest = highest_then;
+            any = any_then;
+            listen();
+            start_again();
+            tear = second_at;
+            if (setjmp(reset) == 0) go_on();
+            start_again();
+            go_on();
+        }
+    }
+    unreadable = 0;
 }
 
 int main(int argc, char **argv) {
@@ -144,36 +197,8 @@ int main(int argc, char **argv) {
     card_of(&device, NULL, &device_card);
     card_of(&pgo, &key, &pgo_card);
 
-    /* 129 steps a write: the first boot, and two reservations of 64 numbers. */
-    for (tear_at = 1; tear_at <= 3 * STEPS + 1; tear_at += stride) {
-        static uint8_t torn[2][ZEGEL_SLOT_SIZE];
-        static uint64_t highest_then;
-        static int any_then;
-        memset(flash, 0xff, sizeof flash);
-        any = 0;
-        listen();
-        tear = tear_at;
-        if (setjmp(reset) == 0) {
-            MUST(zegel_storage_create(&storage, &device, pgo_id) == 0);
-            MUST(zegel_sealer_init(&sealer, &device, &pgo_card, ZEGEL_NO_TIME, &storage, 0) == 0);
-            life();
-        }
-        memcpy(torn, flash, sizeof flash);
-        highest_then = highest;
-        any_then = any;
-        /* The writes by which the device recovers are torn as well, or not. */
-        for (second_at = 0; second_at <= 2 * STEPS; second_at += stride + 12) {
-            memcpy(flash, torn, sizeof flash);
-            highest = highest_then;
-            any = any_then;
-            listen();
-            start_again();
-            tear = second_at;
-            if (setjmp(reset) == 0) go_on();
-            start_again();
-            go_on();
-        }
-    }
+    for (torn_as = BYTES; torn_as < WAYS; torn_as++) every_step(torn_as == BYTES ? stride : stride + 10);
+    torn_as = BYTES;
 
     /* A slot that held when it was written, and did not last until the next start: once, and each time. */
     for (unsigned rotten = 0; rotten < 4; rotten++) {
