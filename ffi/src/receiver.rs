@@ -53,6 +53,7 @@ impl Receiving {
     /// The state behind this receiver, for one call.
     pub(crate) fn state<'s, 'c: 's>(&'s mut self, call: &mut Call<'c>) -> Result<State<'s>, Failure> {
         Ok(State {
+            me: self.me,
             peers: call.row(self.peers)?,
             sessions: call.row(self.sessions)?,
             durable: self.durable.as_ref(),

@@ -13,21 +13,22 @@ use crate::numbers::joined;
 use crate::outside::answered;
 use crate::types::{zegel_peer, zegel_session, zegel_state};
 
-/// One sender, and a window for each of at most two of its streams: to this receiver alone, and to one group.
+/// One sender, and a window for each of two of its streams: to this receiver alone, and to one group.
 pub(crate) struct Peer {
     trust: FixedTrust<1>,
     id: Option<Id>,
-    guard: WindowGuard<2>,
+    guards: [WindowGuard<1>; 2],
 }
 
 impl Peer {
     pub(crate) const fn new() -> Self {
-        Self { trust: FixedTrust::new(), id: None, guard: WindowGuard::new() }
+        Self { trust: FixedTrust::new(), id: None, guards: [const { WindowGuard::new() }; 2] }
     }
 }
 
 /// The state, for one call.
 pub(crate) struct State<'s> {
+    pub(crate) me: Id,
     pub(crate) peers: &'s mut [Room<zegel_peer>],
     pub(crate) sessions: &'s mut [Room<zegel_session>],
     pub(crate) durable: Option<&'s zegel_state>,
@@ -87,9 +88,13 @@ impl State<'_> {
         self.peers.iter().position(|peer| peer.value().id == Some(*id))
     }
 
-    fn guard(&mut self, stream: &Stream) -> Option<&mut WindowGuard<2>> {
-        let place = self.peer(&stream.sender)?;
-        Some(&mut self.peers.get_mut(place)?.value_mut().guard)
+    /// The window of a stream. A new one has that of its kind, so that two groups take none from what is for this
+    /// receiver alone.
+    fn guard(&mut self, stream: &Stream) -> Option<&mut WindowGuard<1>> {
+        let (place, me) = (self.peer(&stream.sender)?, self.me);
+        let guards = &mut self.peers.get_mut(place)?.value_mut().guards;
+        let known = guards.iter().position(|guard| guard.next(stream) != Ok(0));
+        guards.get_mut(known.unwrap_or_else(|| usize::from(*stream != Stream::new(stream.sender, &me))))
     }
 
     /// The place that has this session: in memory, or found again where the program keeps it. Whoever may publish can
@@ -229,7 +234,8 @@ impl ReplayGuard for State<'_> {
     fn next(&self, stream: &Stream) -> Result<u64> {
         let Some((state, next)) = self.durable.and_then(|state| Some((state, state.next?))) else {
             let place = self.peer(&stream.sender).and_then(|place| self.peers.get(place));
-            return place.map_or(Ok(0), |peer| peer.value().guard.next(stream));
+            let next = |guard: &WindowGuard<1>| guard.next(stream).ok();
+            return Ok(place.and_then(|peer| peer.value().guards.iter().filter_map(next).max()).unwrap_or(0));
         };
         let mut number = 0;
         answered(next(state.user, name(stream).as_ptr(), &raw mut number), Error::Storage).map(|()| number)

@@ -146,6 +146,30 @@ static void only_who_is_pinned_has_a_place(void) {
     MUST(opens(message(1)) == 0 && opens(manifest(1)) == 0 && opened.block);
 }
 
+/* A device that changed its group still has a window for what is for this receiver alone. */
+static void groups_take_no_window(void) {
+    const zegel_storage storage = {slot_read, slot_write, slots[1]};
+    const zegel_measurement beat = {ZEGEL_NO_TIME, (const uint8_t *)"61", 2, 42};
+    static zegel_group group;
+    static zegel_card members[2];
+    static zegel_kem_key other;
+    envelope sealed;
+    begin();
+    MUST(zegel_kem_key_from_secret(&other, (const uint8_t *)"the secret of another receiver..") == 0);
+    for (int i = 1; i <= 2; i++) {
+        card(&pgo, &key, &members[0]);
+        card(&devices[i], &other, &members[1]);
+        memset(slots[1], 0xff, sizeof slots[1]);
+        MUST(zegel_group_init(&group, &devices[0], members, 2, ZEGEL_NO_TIME, &storage, 0) == 0);
+        MUST(zegel_group_storage_create(&group) == 0);
+        MUST(zegel_group_seal(&group, "t", 1, &beat, &support_entropy, sealed.bytes, sizeof sealed.bytes, &sealed.size) == 0);
+        MUST(opens(sealed) == (durable || i == 1 ? 0 : ZEGEL_FULL));
+        zegel_group_wipe(&group);
+    }
+    MUST(zegel_seal(&sealers[0], "t", 1, &beat, &support_entropy, sealed.bytes, sizeof sealed.bytes, &sealed.size) == 0);
+    MUST(opens(sealed) == 0 && opens(sealed) == ZEGEL_DUPLICATE);
+}
+
 static int verdict;
 
 static int says(void *user, const uint8_t *forwarder, const uint8_t *origin) {
@@ -205,6 +229,7 @@ int main(void) {
             earlier_sessions_pass();
             nobody_takes_all_places();
             only_who_is_pinned_has_a_place();
+            groups_take_no_window();
             vouching();
         }
     }
