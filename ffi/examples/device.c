@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 #include <zegel.h>
@@ -79,11 +80,19 @@ static size_t read_file(const char *name, uint8_t *out, size_t size) {
 /* Whole, or not at all: under another name until it is durable. */
 static void write_file(const char *name, const uint8_t *bytes, size_t size) {
     char from[512], to[512];
-    const int file = open_in_folder("new", O_WRONLY | O_CREAT | O_TRUNC);
-    if (file < 0 || write(file, bytes, size) != (ssize_t)size || fsync(file) != 0 || close(file) != 0) stop(name, -1);
+    int file;
     if (snprintf(from, sizeof from, "%s/new", folder) >= (int)sizeof from) stop(name, -1);
+    unlink(from);
+    file = open(from, O_WRONLY | O_CREAT | O_EXCL, 0600);
+    if (file < 0 || write(file, bytes, size) != (ssize_t)size || fsync(file) != 0 || close(file) != 0) stop(name, -1);
     if (snprintf(to, sizeof to, "%s/%s", folder, name) >= (int)sizeof to) stop(name, -1);
     if (rename(from, to) != 0 || sync_folder()) stop(name, -1);
+}
+
+/* Two that seal from one folder at a time would use the same numbers. The lock ends with the process. */
+static void be_alone(void) {
+    const int file = open(folder, O_RDONLY | O_DIRECTORY);
+    if (file < 0 || flock(file, LOCK_EX | LOCK_NB) != 0) stop("the folder is in use, or not there", errno);
 }
 
 /* First boot. Each thing is durable before the next begins, so that power may go at any moment: what was not done is
@@ -137,6 +146,7 @@ int main(int argc, char **argv) {
     int answered, at_broker = 0;
     if (argc < 6) stop("usage: device FOLDER HOST PORT TOPIC READING...", 0);
     folder = argv[1];
+    be_alone();
     load(&identity, &recipient, &storage, &entropy, now);
     answered = zegel_sealer_init(&sealer, &identity, &recipient, now, &storage, 0);
     if (answered != ZEGEL_OK) stop("the recipient", answered);

@@ -6,6 +6,7 @@
  * Which numbers were taken is in memory here. A gateway that must not take a measurement twice across its own restarts
  * keeps them in its database, by the functions of zegel_state. */
 #define _DEFAULT_SOURCE /* explicit_bzero, and POSIX */
+#include <errno.h>
 #include <fcntl.h>
 #include <mosquitto.h>
 #include <stdio.h>
@@ -35,24 +36,34 @@ static int fill(void *user, uint8_t *out, size_t size) {
     return got == (ssize_t)size ? 0 : 1;
 }
 
+static const char *path_of(char path[512], const char *folder, const char *name) {
+    if (snprintf(path, 512, "%s%s%s", folder, *folder ? "/" : "", name) >= 512) stop("a path is too long", -1);
+    return path;
+}
+
 static size_t read_file(const char *folder, const char *name, uint8_t *out, size_t size) {
     char path[512];
-    int file;
-    ssize_t got;
-    snprintf(path, sizeof path, "%s%s%s", folder, *folder ? "/" : "", name);
-    file = open(path, O_RDONLY);
-    got = file < 0 ? -1 : read(file, out, size);
+    const int file = open(path_of(path, folder, name), O_RDONLY);
+    const ssize_t got = file < 0 ? -1 : read(file, out, size);
     if (file >= 0) close(file);
     return got < 0 ? 0 : (size_t)got;
 }
 
+/* Whole, or not at all: under another name until it is durable; and its name is when its folder is. */
 static void write_file(const char *folder, const char *name, const uint8_t *bytes, size_t size) {
-    char path[512];
+    char from[512], to[512];
     int file;
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    file = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
-    if (file < 0 || write(file, bytes, size) != (ssize_t)size || fsync(file) != 0) stop(path, -1);
-    close(file);
+    unlink(path_of(from, folder, "new"));
+    file = open(from, O_WRONLY | O_CREAT | O_EXCL, 0600);
+    if (file < 0 || write(file, bytes, size) != (ssize_t)size || fsync(file) != 0 || close(file) != 0) stop(from, -1);
+    if (rename(from, path_of(to, folder, name)) != 0) stop(to, -1);
+    file = open(folder, O_RDONLY | O_DIRECTORY);
+    if (file < 0 || fsync(file) != 0 || close(file) != 0) stop(folder, -1);
+}
+
+static int is_missing(const char *folder, const char *name) {
+    char path[512];
+    return access(path_of(path, folder, name), F_OK) != 0 && errno == ENOENT;
 }
 
 static void load(const char *folder) {
@@ -71,10 +82,13 @@ static int init(const char *folder) {
     const zegel_claims claims = {1, now - 60, now + 365 * 86400, "gateway", 7, public_key, 1, 0};
     size_t size;
     int answered;
-    if (fill(NULL, secrets, sizeof secrets) != 0) stop("no random bytes", -1);
-    write_file(folder, "secrets", secrets, sizeof secrets);
-    explicit_bzero(secrets, sizeof secrets);
+    if (is_missing(folder, "secrets")) { /* whoever has the card knows these, and no others */
+        if (fill(NULL, secrets, sizeof secrets) != 0) stop("no random bytes", -1);
+        write_file(folder, "secrets", secrets, sizeof secrets);
+        explicit_bzero(secrets, sizeof secrets);
+    }
     load(folder);
+    if (!is_missing(folder, "gateway.card")) return 0;
     if ((answered = zegel_kem_key_public(&key, public_key)) != ZEGEL_OK) stop("the KEM key", answered);
     answered = zegel_card_issue(&identity, &claims, &entropy, card, sizeof card, &size);
     if (answered != ZEGEL_OK) stop("a card", answered);
@@ -82,21 +96,26 @@ static int init(const char *folder) {
     return 0;
 }
 
+/* The message is acknowledged when this returns: what was opened is stored by then, which is printed here. Where the
+ * trouble is this end's own it does not return, and the broker gives the message again at the next start. */
 static void arrived(struct mosquitto *client, void *user, const struct mosquitto_message *message) {
     static zegel_opened opened;
     const int answered = zegel_open(&receiver, message->topic, strlen(message->topic), (uint64_t)time(NULL),
                                     message->payload, (size_t)message->payloadlen, &opened, NULL);
-    (void)user;
+    (void)client, (void)user;
+    if (answered == ZEGEL_STORAGE || answered == ZEGEL_FULL || answered == ZEGEL_KEY_UNAVAILABLE) stop("not taken", answered);
     if (answered == ZEGEL_DUPLICATE) return; /* QoS 1 doing its work */
     if (answered != ZEGEL_OK) {
-        printf("refused: %d\n", answered); /* here, and nowhere else: nothing is answered on the wire */
+        /* Here, and nowhere else: nothing is answered on the wire. Where devices have sessions, what is
+         * ZEGEL_UNKNOWN_SESSION is kept, within a bound, and opened again after the next keyframe. */
+        printf("refused: %d\n", answered);
     } else if (opened.kind == ZEGEL_MEASUREMENT) {
         if (opened.missing) printf("missing: %llu to %llu\n", (unsigned long long)opened.missing_first,
                                    (unsigned long long)opened.missing_last);
         printf("number %llu: %.*s\n", (unsigned long long)opened.sequence, (int)opened.body_size, (const char *)opened.body);
-        if (--wanted == 0) mosquitto_disconnect(client);
+        wanted--;
     }
-    fflush(stdout);
+    if (fflush(stdout) != 0) stop("not stored", -1);
 }
 
 int main(int argc, char **argv) {
@@ -119,14 +138,22 @@ int main(int argc, char **argv) {
     mosquitto_lib_init();
     client = mosquitto_new("zegel-gateway", false, NULL); /* the broker keeps what arrives while we are away */
     if (!client) stop("mosquitto", -1);
+    /* Else libmosquitto writes the acknowledgement of a message before it calls; so it waits for the next turn. */
+    if (mosquitto_threaded_set(client, true) != MOSQ_ERR_SUCCESS) stop("mosquitto", -1);
     mosquitto_message_callback_set(client, arrived);
     if (mosquitto_connect(client, argv[2], atoi(argv[3]), 30) != MOSQ_ERR_SUCCESS) stop("the broker", -1);
     if (mosquitto_subscribe(client, NULL, argv[4], 1) != MOSQ_ERR_SUCCESS) stop("subscribe", -1);
-    mosquitto_loop_forever(client, 1000, 1);
+    while (wanted > 0) {
+        if (mosquitto_loop(client, 1000, 1) == MOSQ_ERR_SUCCESS) continue;
+        sleep(1); /* the broker is gone: it keeps what we subscribed to, and what was not acknowledged */
+        (void)mosquitto_reconnect(client);
+    }
+    (void)mosquitto_threaded_set(client, false); /* the last acknowledgement goes out before the farewell */
+    mosquitto_disconnect(client);
     mosquitto_destroy(client);
     mosquitto_lib_cleanup();
     zegel_receiver_wipe(&receiver);
     zegel_kem_key_wipe(&key);
     zegel_identity_wipe(&identity);
-    return wanted == 0 ? 0 : 1;
+    return 0;
 }

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Runs device and gateway through a mosquitto on loopback: two readings, a restart of the device, two more.
+# Runs device and gateway through a mosquitto on loopback: two readings, a restart of the device, two more; and one that
+# the gateway cannot store, which comes again.
 set -eu
 here=$(mktemp -d)
 port=$((20000 + $$ % 20000))
@@ -21,6 +22,10 @@ broker=$!
 until_log " running"
 bin=target/ffi
 "$bin/gateway" "$here/gateway" init
+cp "$here/gateway/secrets" "$here/secrets"
+rm "$here/gateway/gateway.card" # as if power had gone before it was made
+"$bin/gateway" "$here/gateway" init
+cmp "$here/gateway/secrets" "$here/secrets"
 cp "$here/gateway/gateway.card" "$here/device/recipient.card"
 # The first boot makes the device's card, which the gateway's user pins; nobody listens yet.
 "$bin/device" "$here/device" 127.0.0.1 "$port" zegel/7f3a/0 hello
@@ -36,3 +41,13 @@ cat "$here/out"
 grep -q "number 64: 61 beat/min" "$here/out"
 grep -q "number 129: 64 beat/min" "$here/out"
 grep -q "missing: 66 to 127" "$here/out"
+# Two at a time would use the same numbers.
+if flock "$here/device" "$bin/device" "$here/device" 127.0.0.1 "$port" zegel/7f3a/1 "65 beat/min"; then exit 1; fi
+# What cannot be stored is not acknowledged, and comes again.
+"$bin/device" "$here/device" 127.0.0.1 "$port" zegel/7f3a/1 "66 beat/min"
+if "$bin/gateway" "$here/gateway" 127.0.0.1 "$port" zegel/7f3a/1 1 "$here/device/device.card" >/dev/full; then exit 1; fi
+timeout 60 "$bin/gateway" "$here/gateway" 127.0.0.1 "$port" zegel/7f3a/1 1 "$here/device/device.card" >"$here/out"
+cat "$here/out"
+grep -q "number 192: 66 beat/min" "$here/out"
+# And what was stored was acknowledged.
+until_log "Received PUBACK from zegel-gateway (Mid: 5,"
