@@ -218,7 +218,7 @@ int zegel_pairing_wipe(zegel_pairing *pairing);
 
 typedef struct zegel_acceptance { uint64_t max_age, max_skew, max_jump; } zegel_acceptance;
 
-typedef struct zegel_state { /* what outlives the process; each may be NULL, `take` and `next` together */
+typedef struct zegel_state { /* what outlives the process. NULL may be vouches; keep and find; those and take and next */
     /* Takes a number in a stream of 64 bytes, in one transaction with the measurement: 0, or ZEGEL_DUPLICATE,
      * _TOO_OLD, _CONFLICT or _FULL. Sets missing[0] and [1] to the numbers that are missing now, `late` to 1 or 0. */
     int (*take)(void *user, const uint8_t *stream, uint64_t sequence, const uint8_t *digest, uint64_t *missing,

@@ -124,8 +124,12 @@ pub extern "C" fn zegel_receiver_keep(
     call(|call| {
         let mut receiver = call.enter(receiver)?;
         let state = call.value(state)?;
-        // Numbers that one keeps and the other does not know of would soon be too large a jump, all of them.
-        if state.take.is_some() != state.next.is_some() {
+        let [take, next] = [state.take.is_some(), state.next.is_some()];
+        let [keep, find] = [state.keep.is_some(), state.find.is_some()];
+        // Numbers that one keeps and the other does not know of would soon be too large a jump, all of them. And where
+        // a keyframe's number is taken in memory, a session that could not be kept would be a duplicate when it comes
+        // again.
+        if take != next || keep != find || keep && !take {
             return Err(Failure::ARGUMENT);
         }
         receiver.durable = Some(*state);

@@ -498,6 +498,10 @@ int main(void) {
     w.state.next = NULL;
     MUST(zegel_receiver_keep(&w.receiver, &w.state) == ZEGEL_BAD_ARGUMENT);
     w.state.take = NULL;
+    MUST(zegel_receiver_keep(&w.receiver, &w.state) == ZEGEL_BAD_ARGUMENT); /* sessions that outlive their numbers */
+    w.state.keep = NULL;
+    MUST(zegel_receiver_keep(&w.receiver, &w.state) == ZEGEL_BAD_ARGUMENT);
+    w.state.find = NULL;
     MUST(zegel_receiver_keep(&w.receiver, &w.state) == 0);
     another_in_its_place();
     start();
