@@ -50,11 +50,11 @@ pub fn receiver(
 /// `Decap(enc, skR)`.
 pub(crate) fn decap(key: &impl Agree, enc: &[u8; 32]) -> Result<Secret<32>> {
     // A key that something else holds may not have checked (RFC 9180 §7.1.4), or have failed where it did: then it is
-    // the message's fault, and nobody has to wait for the holder.
+    // the message's fault, and nobody has to wait for the holder. Zeros for any other point are the holder's.
     let dh = match key.agree(enc) {
         Ok(dh) if !dh.is_zero() => dh,
-        Err(error) if kem::is_sound(enc) => return Err(error),
-        _ => return Err(Error::Rejected),
+        _ if !kem::is_sound(enc) => return Err(Error::Rejected),
+        answer => return Err(answer.err().unwrap_or(Error::KeyUnavailable)),
     };
     Ok(kem::shared_secret(&dh, enc, key.public().as_bytes()))
 }

@@ -153,8 +153,7 @@ impl Agree for Holder {
         let status = agree(agreement.user, peer.as_ptr(), bytes.as_mut_ptr());
         let shared = Secret::new(bytes);
         bytes.zeroize();
-        answered(status, Error::KeyUnavailable)?;
-        if shared == Secret::new([0; 32]) { Err(Error::Rejected) } else { Ok(shared) }
+        answered(status, Error::KeyUnavailable).map(|()| shared)
     }
 }
 

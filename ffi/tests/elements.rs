@@ -249,7 +249,7 @@ fn a_secure_element_seals_and_opens() {
         assert_eq!(envelope[..size], [0; 512][..size]);
         (pgo.says, pgo.lies) = (0, true);
         envelope = again;
-        assert_eq!(open(&mut envelope, size).0, number(Error::Rejected));
+        assert_eq!(open(&mut envelope, size).0, number(Error::KeyUnavailable));
         assert_eq!(envelope[..size], [0; 512][..size]);
         pgo.lies = false;
         envelope = again;

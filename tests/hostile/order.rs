@@ -121,9 +121,11 @@ impl Agree for Silent<'_> {
 #[test]
 fn a_key_that_does_not_answer_opens_nothing() {
     let world = World::new();
-    for (answer, error) in
-        [(None, Error::KeyUnavailable), (Some([0; 32]), Error::Rejected), (Some([1; 32]), Error::Rejected)]
-    {
+    for (answer, error) in [
+        (None, Error::KeyUnavailable),
+        (Some([0; 32]), Error::KeyUnavailable),
+        (Some([1; 32]), Error::Rejected),
+    ] {
         let keys = [Silent(&world.pgo.keys[0], answer)];
         let opener = Opener::new(world.pgo.identity.id(), &keys);
         assert_eq!(world.receiver().refuses(&opener, TOPIC, Some(NOW), &world.envelope()), error);
