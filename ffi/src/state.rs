@@ -150,16 +150,24 @@ impl State<'_> {
     fn place(&self, session: &SessionRecord) -> Option<usize> {
         let records = || self.sessions.iter().map(|slot| slot.value().record.as_ref());
         let count = |of: &Id| records().flatten().filter(|record| record.sender() == of).count();
-        let most = || records().flatten().map(SessionRecord::sender).max_by_key(|of| count(of));
-        if let Some(free) = records().position(|record| record.is_none()) {
-            return Some(free);
-        }
         let own = count(session.sender()) > 0;
-        let gives = if own { session.sender() } else { most().filter(|of| count(of) > 1)? };
-        let placed = records().enumerate().filter_map(|(place, record)| Some((record?, place)));
-        let theirs = placed.filter(|(record, _)| record.sender() == gives);
-        let oldest = theirs.map(|(record, place)| (record.sequence(), place)).min();
-        oldest.filter(|(number, _)| !own || *number < session.sequence()).map(|(_, place)| place)
+        let mut gives: Option<(usize, &SessionRecord, usize)> = None;
+        for (place, record) in records().enumerate() {
+            let Some(record) = record else { return Some(place) };
+            let (has, number) = (count(record.sender()), record.sequence());
+            let may = if own {
+                record.sender() == session.sender() && number < session.sequence()
+            } else {
+                has > 1
+            };
+            if may
+                && gives
+                    .is_none_or(|(most, oldest, _)| has > most || has == most && number < oldest.sequence())
+            {
+                gives = Some((has, record, place));
+            }
+        }
+        gives.map(|(_, _, place)| place)
     }
 
     fn follow(&mut self, place: usize, session: &SessionRecord) -> Result<()> {
