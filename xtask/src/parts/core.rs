@@ -33,6 +33,9 @@ pub(super) fn run(run: &mut Run) -> Result<(), Stop> {
         let _ = run.step("lints of fuzz/", Show::Failure, cargo(&one).args(strict));
     }
 
+    // Before those of the library, which has the same name and so the same place.
+    let of_command = ["rustdoc", "-p", "zegel-cli", "--bin", "zegel"];
+    let _ = run.step("docs of the command", Show::Failure, cargo(&of_command).args(strict));
     let docs = ["doc", "--workspace", "--no-deps", "--all-features"];
     let _ = run.step("docs", Show::Failure, cargo(&docs).env("RUSTDOCFLAGS", "-D warnings"));
 
