@@ -14,11 +14,14 @@ struct BrokerError: Error {
 
 /// A broker that nobody trusts, over libmosquitto: QoS 1, and a session that waits for us while we are away.
 ///
-/// libmosquitto acknowledges a message by itself, just before it hands it over. An app takes a client that leaves the
-/// acknowledgement to it, and gives it after `Receipt.acknowledge`: then what a crash interrupts comes once more.
+/// A message is acknowledged when `take` has returned, and what a crash interrupts comes once more. An app's client leaves
+/// the acknowledgement to it: it gives it after `Receipt.acknowledge`.
 final class Broker {
+    /// Takes each message as it comes. Without one they wait for `next`.
+    var take: ((Arrived) -> Void)?
     private let client: OpaquePointer
     private var arrived: [Arrived] = []
+    private var heard = 0
     private var published: Set<Int32> = []
 
     init(_ host: String, _ port: Int32, name: String) throws {
@@ -29,13 +32,17 @@ final class Broker {
         mosquitto_message_callback_set(client) { _, user, message in
             guard let message = message?.pointee, let topic = message.topic else { return }
             let payload = message.payload.map { Data(bytes: $0, count: Int(message.payloadlen)) } ?? Data()
-            Broker.of(user)?.arrived.append(Arrived(topic: String(cString: topic), payload: payload))
+            Broker.of(user)?.hear(Arrived(topic: String(cString: topic), payload: payload))
         }
         mosquitto_publish_callback_set(client) { _, user, number in _ = Broker.of(user)?.published.insert(number) }
+        // Else libmosquitto acknowledges just before it calls; so it waits for the next turn.
+        try check(mosquitto_threaded_set(client, true))
         try check(mosquitto_connect(client, host, port, 30))
     }
 
     deinit {
+        // The last acknowledgement goes out before the farewell.
+        mosquitto_threaded_set(client, false)
         mosquitto_disconnect(client)
         mosquitto_destroy(client)
     }
@@ -55,11 +62,21 @@ final class Broker {
 
     /// The next message, or `nil` after so many seconds without one.
     func next(within seconds: TimeInterval) throws -> Arrived? {
-        let end = Date(timeIntervalSinceNow: seconds)
+        if arrived.isEmpty { try wait(within: seconds) }
+        return arrived.isEmpty ? nil : arrived.removeFirst()
+    }
+
+    /// Waits for a message, and so many seconds at most.
+    func wait(within seconds: TimeInterval) throws {
+        let (before, end) = (heard, Date(timeIntervalSinceNow: seconds))
         repeat {
             try turn(50)
-        } while arrived.isEmpty && Date() < end
-        return arrived.isEmpty ? nil : arrived.removeFirst()
+        } while heard == before && Date() < end
+    }
+
+    private func hear(_ message: Arrived) {
+        heard += 1
+        if let take { take(message) } else { arrived.append(message) }
     }
 
     private func turn(_ milliseconds: Int32) throws {

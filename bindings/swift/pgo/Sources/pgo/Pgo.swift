@@ -75,18 +75,24 @@ struct Pgo {
         let sealer = try Sealer(me, for: gp, store: store)
 
         let introduction = try Introduction.write(devices)
-        try broker.publish(gpTopic, sealer.introduce(introduction, topic: gpTopic))
-        try broker.subscribe(topic)
-        say("listening")
-        while try diary.count() < count || !diary.waiting().isEmpty {
-            let idle = try diary.waiting().isEmpty
-            if let arrived = try broker.next(within: idle ? 60 : 0) {
+        broker.take = { arrived in
+            do {
                 let receipt = try opener.receive(arrived.payload, topic: arrived.topic) { opened in
                     let label = devices.first { $0.id == opened.sender }?.label ?? "?"
                     try diary.store(opened, from: label)
                 }
                 if let error = receipt.error { say("\(receipt.verdict): \(error)") }
+                // Trouble of our own: not acknowledged, and the broker gives it again at the next start.
+                if !receipt.acknowledge { end("pgo: not taken", 1) }
+            } catch {
+                end("pgo: \(error)", 1)
             }
+        }
+        try broker.publish(gpTopic, sealer.introduce(introduction, topic: gpTopic))
+        try broker.subscribe(topic)
+        say("listening")
+        while try diary.count() < count || !diary.waiting().isEmpty {
+            try broker.wait(within: diary.waiting().isEmpty ? 60 : 0)
             for (name, evidence) in try diary.waiting() {
                 try broker.publish(gpTopic, sealer.forward(evidence, topic: gpTopic))
                 try diary.sent(name)
