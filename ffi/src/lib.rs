@@ -22,6 +22,7 @@
 extern crate std;
 
 mod bridge;
+mod bytes;
 mod evidence;
 mod failure;
 mod group;

@@ -8,6 +8,7 @@ use core::ops::Range;
 
 use zegel::{Error, MAX_NUMBER, Result, SequenceStore, Stream};
 
+use crate::bytes::joined;
 use crate::outside::answered;
 use crate::types::zegel_storage;
 
@@ -143,15 +144,6 @@ impl Record {
         }
         bytes
     }
-}
-
-/// The parts one after the other, and zeros.
-pub(crate) fn joined(parts: &[&[u8]]) -> [u8; SLOT] {
-    let mut joined = [0; SLOT];
-    for (place, byte) in joined.iter_mut().zip(parts.iter().copied().flatten()) {
-        *place = *byte;
-    }
-    joined
 }
 
 fn number(bytes: &[u8; SLOT], at: usize) -> u64 {

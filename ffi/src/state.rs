@@ -9,7 +9,7 @@ use zegel::{Result, Sender, SessionId, SessionKeys, SessionRecord, SessionStore,
 use zegel::{TrustStore, Watch, WindowGuard};
 
 use crate::bridge::Room;
-use crate::numbers::joined;
+use crate::bytes::joined;
 use crate::outside::answered;
 use crate::types::{zegel_peer, zegel_session, zegel_state};
 
@@ -184,7 +184,7 @@ impl State<'_> {
     /// that its sender has newer ones, and begins nothing.
     fn goes_without(&self, session: &SessionRecord) -> bool {
         let mut records = self.sessions.iter().filter_map(|slot| slot.value().record.as_ref());
-        self.durable.is_some_and(|state| state.keep.is_some() && state.find.is_some())
+        self.durable.is_some_and(|state| state.keep.is_some())
             || records.any(|record| record.sender() == session.sender())
     }
 }

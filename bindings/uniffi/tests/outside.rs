@@ -35,16 +35,23 @@ fn a_keystore_that_fails_or_lies_seals_nothing() {
     }
 }
 
-/// A database that met something elsewhere, and says so.
-struct Elsewhere(MemoryDatabase, Mutex<Option<Failure>>);
+/// A database in memory, and what the application does first where it is read or written.
+struct First<F>(MemoryDatabase, F);
 
-impl Database for Elsewhere {
+#[derive(PartialEq)]
+enum Access {
+    Read,
+    Write,
+}
+
+impl<F: Fn(Access) -> Result<(), Failure> + Send + Sync> Database for First<F> {
     fn get(&self, key: Vec<u8>) -> Result<Option<Vec<u8>>, Failure> {
+        (self.1)(Access::Read)?;
         self.0.get(key)
     }
 
     fn put(&self, key: Vec<u8>, value: Vec<u8>) -> Result<(), Failure> {
-        self.1.lock().unwrap().map_or(Ok(()), Err)?;
+        (self.1)(Access::Write)?;
         self.0.put(key, value)
     }
 
@@ -60,16 +67,19 @@ impl Database for Elsewhere {
 #[test]
 fn what_a_database_met_elsewhere_is_no_verdict_on_a_message() {
     let (device, pgo) = (person("watch"), person("PGO"));
-    let database = Arc::new(Elsewhere(MemoryDatabase::default(), Mutex::default()));
-    let store = Store::over(Arc::clone(&database) as Arc<dyn Database>);
+    let met: Arc<Mutex<Option<Failure>>> = Arc::default();
+    let says = Arc::clone(&met);
+    let first =
+        move |access| if access == Access::Write { says.lock().unwrap().map_or(Ok(()), Err) } else { Ok(()) };
+    let store = Store::over(Arc::new(First(MemoryDatabase::default(), first)));
     store.pin(&device.card).unwrap();
     let opener = pgo.opener(&store);
     let sealed = device.sealer(&pgo).seal(TOPIC.into(), beat(b"61")).unwrap();
-    for (met, told) in [(8, 18), (5, 18), (-3, 18), (21, 21)] {
-        *database.1.lock().unwrap() = Some(Failure::Refused { number: met, trouble: None });
+    for (number_met, told) in [(8, 18), (5, 18), (-3, 18), (21, 21)] {
+        *met.lock().unwrap() = Some(Failure::Refused { number: number_met, trouble: None });
         assert_eq!(open(&opener, &sealed).map_err(number), Err(told));
     }
-    *database.1.lock().unwrap() = None;
+    *met.lock().unwrap() = None;
     assert!(open(&opener, &sealed).is_ok());
 }
 
@@ -132,39 +142,23 @@ impl Signer for Foreign {
     }
 }
 
-/// A database that calls back into the opener that is calling it.
-struct Recursive(MemoryDatabase, Mutex<Option<Arc<Store>>>, Mutex<Vec<Failure>>);
-
-impl Database for Recursive {
-    fn get(&self, key: Vec<u8>) -> Result<Option<Vec<u8>>, Failure> {
-        if let Some(store) = self.1.lock().unwrap().clone() {
-            self.2.lock().unwrap().extend(store.shelved().err());
-        }
-        self.0.get(key)
-    }
-
-    fn put(&self, key: Vec<u8>, value: Vec<u8>) -> Result<(), Failure> {
-        self.0.put(key, value)
-    }
-
-    fn remove(&self, key: Vec<u8>) -> Result<(), Failure> {
-        self.0.remove(key)
-    }
-
-    fn scan(&self, from: Vec<u8>, limit: u32) -> Result<Vec<Row>, Failure> {
-        self.0.scan(from, limit)
-    }
-}
-
 #[test]
 fn a_callback_that_comes_back_does_not_wait_for_itself() {
-    let database = Arc::new(Recursive(MemoryDatabase::default(), Mutex::default(), Mutex::default()));
-    let store = Store::over(Arc::clone(&database) as Arc<dyn Database>);
-    *database.1.lock().unwrap() = Some(Arc::clone(&store));
+    let own: Arc<Mutex<Option<Arc<Store>>>> = Arc::default();
+    let told: Arc<Mutex<Vec<Failure>>> = Arc::default();
+    let (back, tells) = (Arc::clone(&own), Arc::clone(&told));
+    let first = move |access| {
+        if let (Access::Read, Some(store)) = (access, back.lock().unwrap().clone()) {
+            tells.lock().unwrap().extend(store.shelved().err());
+        }
+        Ok(())
+    };
+    let store = Store::over(Arc::new(First(MemoryDatabase::default(), first)));
+    *own.lock().unwrap() = Some(Arc::clone(&store));
     store.pin(&person("watch").card).unwrap();
-    assert!(database.2.lock().unwrap().iter().all(|failure| *failure == Failure::BUSY));
-    assert!(!database.2.lock().unwrap().is_empty());
-    *database.1.lock().unwrap() = None;
+    assert!(told.lock().unwrap().iter().all(|failure| *failure == Failure::BUSY));
+    assert!(!told.lock().unwrap().is_empty());
+    *own.lock().unwrap() = None;
 }
 
 /// A taker that hands on what it is given at once.

@@ -39,6 +39,8 @@ const FAST: Profile =
     Profile { name: "fast", opt_level: "3", features: "panic-handler,fast", flags: "", own_core: true };
 /// As `SMALL`, with what a stable toolchain has.
 const STABLE: Profile = Profile { name: "stable", own_core: false, ..SMALL };
+/// The columns of the table.
+const MEASURED: [(&Target, &Profile); 4] = [(&M4, &SMALL), (&M4, &FAST), (&M0, &SMALL), (&M0, &FAST)];
 /// As much inlining as makes the code shorter, and the shortest field arithmetic, which is the formally verified one.
 pub(super) const SHORT: &str = "-C llvm-args=-inline-threshold=25 --cfg curve25519_dalek_backend=\"fiat\"";
 /// A call is short here. For the last crate alone, with which all are compiled into one.
@@ -69,7 +71,7 @@ pub(super) fn run(run: &mut Run) -> Result<(), Stop> {
     let root = run.root().to_owned();
     run.check("the cross compiler and the emulator", || needs(&root))?;
     let mut figures = BTreeMap::new();
-    for (target, profile) in [(&M4, &SMALL), (&M4, &FAST), (&M0, &SMALL), (&M0, &FAST)] {
+    for (target, profile) in MEASURED {
         let name = format!("{}, {}", target.chip, profile.name);
         let measured = run.check(&name, || measure(&root, target, profile))?;
         figures.insert(name, measured);
@@ -95,7 +97,7 @@ pub(super) fn run(run: &mut Run) -> Result<(), Stop> {
 pub(crate) fn write_table(root: &Path) -> Result<(), String> {
     needs(root)?;
     let mut figures = BTreeMap::new();
-    for (target, profile) in [(&M4, &SMALL), (&M4, &FAST), (&M0, &SMALL), (&M0, &FAST)] {
+    for (target, profile) in MEASURED {
         figures.insert(format!("{}, {}", target.chip, profile.name), measure(root, target, profile)?);
     }
     let path = root.join("ffi/README.md");
