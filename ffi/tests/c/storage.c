@@ -200,20 +200,27 @@ int main(int argc, char **argv) {
     for (torn_as = BYTES; torn_as < WAYS; torn_as++) every_step(torn_as == BYTES ? stride : stride + 10);
     torn_as = BYTES;
 
-    /* A slot that held when it was written, and did not last until the next start: once, and each time. */
-    for (unsigned rotten = 0; rotten < 4; rotten++) {
+    /* A slot that held when it was written, and at the next start says something else, or is not to be read: once, and
+     * each time. Its numbers may have been used. */
+    for (unsigned rotten = 0; rotten < 8; rotten++) {
         tear_at = rotten;
+        torn_as = rotten < 4 ? BITS : UNREADABLE;
         memset(flash, 0xff, sizeof flash);
         any = 0;
+        unreadable = 0;
         listen();
         MUST(zegel_storage_create(&storage, &device, pgo_id) == 0);
         for (unsigned boot = 0; boot < 12; boot++) {
             second_at = boot;
             start_again();
             for (unsigned i = 0; i < 60 * (boot % 3) + 1; i++) seal_one();
-            if (rotten < 2 || boot == 3 * rotten) flash[rotten % 2][20 + boot] ^= 1;
+            if (rotten % 4 >= 2 && boot != 3 * (rotten % 4)) continue;
+            if (torn_as == UNREADABLE) unreadable |= 1u << rotten % 2;
+            else flash[rotten % 2][20 + boot] ^= 1;
         }
     }
+    torn_as = BYTES;
+    unreadable = 0;
 
     /* Where nothing can be read, or a write does not last, nothing is sealed. */
     tear_at = second_at = 0;
